@@ -1,0 +1,1 @@
+"""The journal: canonical entries of every fact, chained by hash, in segment files."""

@@ -1,0 +1,1 @@
+"""Facts about versions: an index over store and journal that can be made again from them."""

@@ -1,0 +1,403 @@
+"""Reading the catalog: artifacts, versions, runs and the head of the journal, page by page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from strongroom.catalog.engine import Engine, Row
+from strongroom.catalog.search import run_condition, version_condition
+from strongroom.domain.entry import GENESIS
+from strongroom.domain.filters import All, Filter
+
+#: Columns a list may be sorted by.
+SORTS = {
+    "created": "v.created_at",
+    "name": "a.name",
+    "kind": "v.kind",
+    "size": "v.size",
+    "version": "v.n",
+    "run": "coalesce(v.run_id, '')",
+    "by": "v.actor",
+    "files": "v.files",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """A version as lists show it. `document`: params, metrics, inputs, provenance, warnings."""
+
+    id: int
+    artifact: str
+    n: int
+    kind: str
+    content: bytes
+    record: bytes
+    size: int
+    files: int
+    created_at: int
+    actor: str
+    run_id: str | None
+    tier: str
+    source: str | None
+    document: dict[str, Any]
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactRow:
+    name: str
+    kind: str
+    versions: int
+    latest: VersionRow
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run; `text` is its document with plain values."""
+
+    id: str
+    name: str
+    status: str
+    layout: str
+    watch_id: str
+    path: str
+    generation: int
+    started_at: int
+    ended_at: int | None
+    document: bytes | None
+    series: bytes | None
+    text: dict[str, Any]
+    live: dict[str, Any] | None
+
+
+_VERSION = (
+    "v.id, a.name, v.n, v.kind, v.content, v.record, v.size, v.files, v.created_at, v.actor,"
+    " v.run_id, v.tier, v.source, v.document, v.seq"
+)
+_FROM = "versions v join artifacts a on a.id = v.artifact_id"
+_RUN = (
+    "r.id, r.name, r.status, r.layout, r.watch_id, r.path, r.generation, r.started_at, r.ended_at,"
+    " r.document, r.series, r.text, r.live"
+)
+
+
+def head(tx: Any) -> tuple[int, str, int]:
+    """Number, hash and time of the last journal entry, inside a transaction."""
+    row = tx.execute("select seq, hash, at from entries order by seq desc limit 1").fetchone()
+    return (row[0], row[1], row[2]) if row else (0, GENESIS, 0)
+
+
+def last_seq(engine: Engine) -> int:
+    row = engine.row("select max(seq) from entries")
+    return int(row[0] or 0) if row else 0
+
+
+def lines_after(engine: Engine, seq: int, limit: int = 2000) -> list[tuple[int, bytes]]:
+    """`(number, canonical line)` of the entries after `seq`, in order."""
+    rows = engine.rows("select seq, line from entries where seq > ? order by seq limit ?",
+                       (seq, limit))
+    return [(r[0], bytes(r[1])) for r in rows]
+
+
+def entries_after(engine: Engine, seq: int, limit: int = 500) -> list[tuple[int, str, str]]:
+    """`(number, action, object as JSON)` of the entries after `seq`, for live views."""
+    return [(r[0], r[1], r[2]) for r in engine.rows(
+        "select seq, action, object from entries where seq > ? order by seq limit ?", (seq, limit))]
+
+
+def version_by_n(engine: Engine, artifact: str, n: int) -> VersionRow | None:
+    return _one(engine, "a.name = ? and v.n = ?", (artifact, n))
+
+
+def latest_version(engine: Engine, artifact: str) -> VersionRow | None:
+    return _one(engine, "v.id = (select latest_id from artifacts where name = ?)", (artifact,))
+
+
+def versions_with_prefix(engine: Engine, artifact: str, prefix: str) -> list[VersionRow]:
+    """Versions whose content or record digest begins with the hex `prefix`, lowest n first."""
+    low = bytes.fromhex(prefix + "0" * (len(prefix) % 2)).ljust(32, b"\0")
+    high = bytes.fromhex(prefix + "f" * (len(prefix) % 2)).ljust(32, b"\xff")
+    return _many(
+        engine,
+        "a.name = ? and (v.content between ? and ? or v.record between ? and ?) order by v.n",
+        (artifact, low, high, low, high),
+    )
+
+
+def version_with_content(tx: Any, artifact: str, content: bytes) -> VersionRow | None:
+    """The newest version of the artifact with this content, inside a transaction."""
+    row = tx.execute(
+        f"select {_VERSION} from {_FROM} where a.name = ? and v.content = ?"
+        " order by v.n desc limit 1",
+        (artifact, content),
+    ).fetchone()
+    return _version(row) if row else None
+
+
+def versions_by_ids(engine: Engine, ids: Sequence[int]) -> list[VersionRow]:
+    marks = ",".join("?" * len(ids))
+    return _many(engine, f"v.id in ({marks}) order by v.id", list(ids))
+
+
+def artifact_exists(engine: Engine, name: str) -> bool:
+    return engine.row("select 1 from artifacts where name = ?", (name,)) is not None
+
+
+def similar_names(engine: Engine, name: str, limit: int = 3) -> list[str]:
+    """Names that begin alike or contain the last part, for a hint at a misspelt one."""
+    tail = name.rpartition("/")[2]
+    rows = engine.rows(
+        "select name from artifacts where name like ? or name like ? order by name limit 200",
+        (f"{name[:3]}%", f"%{tail}%"),
+    )
+    from difflib import get_close_matches
+
+    return get_close_matches(name, [r[0] for r in rows], limit, 0.5)
+
+
+def page_of_versions(
+    engine: Engine, *, where: Filter = All(()), artifact: str | None = None,
+    kind: str | None = None, sort: str = "created", descending: bool = True,
+    after: Sequence[Any] | None = None, limit: int = 100,
+) -> list[VersionRow]:
+    """One page by keyset: `after` is `[sort value, id]` of the last row of the page before."""
+    sql, values = version_condition(where)
+    conditions, bound = [sql], list(values)
+    if artifact is not None:
+        conditions.append("a.name = ?")
+        bound.append(artifact)
+    if kind is not None:
+        conditions.append("v.kind = ?")
+        bound.append(kind)
+    column, order = SORTS[sort], "desc" if descending else "asc"
+    if after is not None:
+        conditions.append(f"({column}, v.id) {'<' if descending else '>'} (?, ?)")
+        bound += after
+    return _many(
+        engine,
+        f"{' and '.join(conditions)} order by {column} {order}, v.id {order} limit ?",
+        [*bound, limit],
+    )
+
+
+def sort_value(row: VersionRow, sort: str) -> list[Any]:
+    """What `after` of the next page is, if `row` ends this one."""
+    values = {"created": row.created_at, "name": row.artifact, "kind": row.kind, "size": row.size,
+              "version": row.n, "run": row.run_id or "", "by": row.actor, "files": row.files}
+    return [values[sort], row.id]
+
+
+def count_versions(engine: Engine, where: Filter = All(()), kind: str | None = None) -> int:
+    sql, values = version_condition(where)
+    if kind is not None:
+        sql, values = f"({sql}) and v.kind = ?", [*values, kind]
+    row = engine.row(f"select count(*) from {_FROM} where {sql}", values)
+    return int(row[0]) if row else 0
+
+
+def count_by_kind(engine: Engine, where: Filter = All(())) -> dict[str, int]:
+    """Matching versions per kind."""
+    sql, values = version_condition(where)
+    return {k: n for k, n in engine.rows(
+        f"select v.kind, count(*) from {_FROM} where {sql} group by v.kind", values)}
+
+
+def page_of_artifacts(
+    engine: Engine, *, where: Filter = All(()), kind: str | None = None,
+    after: Sequence[Any] | None = None, limit: int = 100,
+) -> list[tuple[ArtifactRow, list[Any]]]:
+    """Artifacts by their newest version, latest change first, with each row's cursor."""
+    sql, values = version_condition(where)
+    conditions, bound = [sql], list(values)
+    if kind is not None:
+        conditions.append("a.kind = ?")
+        bound.append(kind)
+    if after is not None:
+        conditions.append("(a.latest_at, a.id) < (?, ?)")
+        bound += after
+    rows = engine.rows(
+        f"select {_VERSION}, a.kind, a.versions, a.latest_at, a.id from artifacts a"
+        f" join versions v on v.id = a.latest_id where {' and '.join(conditions)}"
+        " order by a.latest_at desc, a.id desc limit ?",
+        [*bound, limit],
+    )
+    return [(ArtifactRow(r[1], r[15], r[16], _version(r[:15])), [r[17], r[18]]) for r in rows]
+
+
+def labels_of(engine: Engine, version: int) -> dict[str, str]:
+    return dict(engine.rows("select key, value from labels where version_id=? order by key",
+                            (version,)))
+
+
+def notes_of(engine: Engine, owner_type: str, owner: str) -> list[tuple[str, int, str]]:
+    """`(text, at, actor)` in the order they were made."""
+    return [(r[0], r[1], r[2]) for r in engine.rows(
+        "select text, at, actor from notes where owner_type=? and owner_id=? order by seq",
+        (owner_type, owner))]
+
+
+def pages_of(engine: Engine, version: int) -> list[bytes]:
+    return [bytes(r[0]) for r in engine.rows(
+        "select p.digest from version_pages vp join pages p on p.id = vp.page_id"
+        " where vp.version_id=? order by vp.position", (version,))]
+
+
+def blobs_of(engine: Engine, version: VersionRow) -> list[tuple[bytes, int]]:
+    """`(digest, size)` of all a version is made of: its record, manifest, pages and files."""
+    rows = engine.rows(
+        "select b.digest, b.size from documents d join blobs b on b.id = d.blob_id where"
+        " (d.owner_type = 'version' and d.owner_id = ?) or (d.owner_type = 'page' and d.owner_id in"
+        " (select cast(page_id as text) from version_pages where version_id = ?))"
+        " union select b.digest, b.size from version_pages vp join page_files f on f.page_id ="
+        " vp.page_id join blobs b on b.id = f.blob_id where vp.version_id = ?",
+        (str(version.id), version.id, version.id),
+    )
+    return [(bytes(d), size) for d, size in rows]
+
+
+def versions_holding(engine: Engine, digest: bytes) -> list[VersionRow]:
+    """Versions one of whose files or documents is this blob."""
+    return _many(
+        engine,
+        "v.id in (select vp.version_id from blobs b join page_files f on f.blob_id = b.id"
+        " join version_pages vp on vp.page_id = f.page_id where b.digest = ?1)"
+        " or v.content = ?1 or v.record = ?1 or v.id in (select vp.version_id from pages p"
+        " join version_pages vp on vp.page_id = p.id where p.digest = ?1) order by v.id",
+        (digest,),
+    )
+
+
+def files_holding(engine: Engine, digest: bytes) -> list[tuple[VersionRow, bytes]]:
+    """`(version, path)` of every file that is this blob."""
+    found = []
+    for version in versions_holding(engine, digest):
+        for (path,) in engine.rows(
+            "select f.path from blobs b join page_files f on f.blob_id = b.id join version_pages"
+            " vp on vp.page_id = f.page_id where b.digest = ? and vp.version_id = ?",
+            (digest, version.id),
+        ):
+            found.append((version, bytes(path)))
+    return found
+
+
+def blobs_after(engine: Engine, last: int, limit: int = 1000) -> list[tuple[int, bytes, int]]:
+    """`(id, digest, size)` of referred-to blobs, in id order."""
+    return [(r[0], bytes(r[1]), r[2]) for r in engine.rows(
+        "select id, digest, size from blobs where id > ? and condemned_at is null order by id"
+        " limit ?", (last, limit))]
+
+
+def known_blobs(engine: Engine, digests: Sequence[bytes]) -> dict[bytes, int]:
+    """`{digest: size}` of those that the catalog knows as stored and undamaged."""
+    found: dict[bytes, int] = {}
+    for start in range(0, len(digests), 500):
+        part = digests[start : start + 500]
+        marks = ",".join("?" * len(part))
+        for digest, size in engine.rows(
+            f"select b.digest, b.size from blobs b join storage s on s.blob_id = b.id where"
+            f" b.digest in ({marks}) and not exists(select 1 from damage d where"
+            " d.digest = b.digest)",
+            list(part),
+        ):
+            found[bytes(digest)] = size
+    return found
+
+
+def write_storage(tx: Any, store: str, rows: Sequence[tuple[bytes, str, str]]) -> None:
+    """Notes where blobs lie: `(digest, form, place)`; unknown digests are passed over."""
+    tx.executemany(
+        "insert or replace into storage select id, ?, ?, 'hot', ? from blobs where digest = ?",
+        [(store, form, place, digest) for digest, form, place in rows],
+    )
+
+
+def write_damage(tx: Any, digest: bytes, at: int, reason: str, place: str) -> None:
+    tx.execute("insert or replace into damage values (?,?,?,?)", (digest, at, reason, place))
+    tx.execute("delete from storage where blob_id = (select id from blobs where digest=?)",
+               (digest,))
+
+
+def clear_damage(tx: Any, digest: bytes) -> None:
+    tx.execute("delete from damage where digest=?", (digest,))
+
+
+def damaged_blobs(engine: Engine) -> list[tuple[bytes, str, str]]:
+    """`(digest, reason, place)` of blobs known to be damaged and not mended."""
+    return [(bytes(r[0]), r[1], r[2]) for r in engine.rows(
+        "select digest, reason, place from damage order by found_at")]
+
+
+def damaged_versions(engine: Engine, ids: Sequence[int]) -> set[int]:
+    """Those of the versions that hold a damaged blob."""
+    if not ids or not engine.row("select 1 from damage limit 1"):
+        return set()
+    marks = ",".join("?" * len(ids))
+    return {r[0] for r in engine.rows(
+        "select distinct vp.version_id from damage d join blobs b on b.digest = d.digest join"
+        " page_files f on f.blob_id = b.id join version_pages vp on vp.page_id = f.page_id"
+        f" where vp.version_id in ({marks})", list(ids))}
+
+
+def run_by_id(engine: Engine, run: str) -> RunRow | None:
+    row = engine.row(f"select {_RUN} from runs r where r.id = ?", (run,))
+    return _run(row) if row else None
+
+
+def runs_at(engine: Engine, watch: str, path: str) -> list[RunRow]:
+    """The runs that were seen in one folder of a watch, newest generation first."""
+    return [_run(r) for r in engine.rows(
+        f"select {_RUN} from runs r where r.watch_id=? and r.path=? order by r.generation desc",
+        (watch, path))]
+
+
+def running(engine: Engine, watch: str) -> list[RunRow]:
+    return [_run(r) for r in engine.rows(
+        f"select {_RUN} from runs r where r.watch_id=? and r.status='running'", (watch,))]
+
+
+def page_of_runs(
+    engine: Engine, *, where: Filter = All(()), after: Sequence[Any] | None = None,
+    limit: int = 100,
+) -> list[RunRow]:
+    sql, values = run_condition(where)
+    if after is not None:
+        sql, values = f"({sql}) and (r.started_at, r.id) < (?, ?)", [*values, *after]
+    return [_run(r) for r in engine.rows(
+        f"select {_RUN} from runs r where {sql} order by r.started_at desc, r.id desc limit ?",
+        [*values, limit])]
+
+
+def outputs_of(engine: Engine, run: str) -> list[tuple[str, int]]:
+    """`(artifact, n)` of the versions that the run made."""
+    return [(r[0], r[1]) for r in engine.rows(
+        f"select a.name, v.n from edges e join {_FROM} on v.id = cast(e.to_id as integer)"
+        " where e.from_type='run' and e.from_id=? and e.relation='output' order by e.seq, v.id",
+        (run,))]
+
+
+def write_live(engine: Engine, run: str, live: dict[str, Any]) -> None:
+    """What a running run's files say just now: shown, never sealed, gone after a rebuild."""
+    with engine.quick() as tx:
+        tx.execute("update runs set live=? where id=?", (json.dumps(live), run))
+
+
+def _one(engine: Engine, where: str, values: Sequence[Any]) -> VersionRow | None:
+    rows = _many(engine, where + " limit 1", values)
+    return rows[0] if rows else None
+
+
+def _many(engine: Engine, where: str, values: Sequence[Any]) -> list[VersionRow]:
+    return [_version(r) for r in engine.rows(f"select {_VERSION} from {_FROM} where {where}", values)]
+
+
+def _version(row: Row) -> VersionRow:
+    return VersionRow(row[0], row[1], row[2], row[3], bytes(row[4]), bytes(row[5]), *row[6:13],
+                      json.loads(row[13]), row[14])
+
+
+def _run(row: Row) -> RunRow:
+    return RunRow(*row[:9], bytes(row[9]) if row[9] else None, bytes(row[10]) if row[10] else None,
+                  json.loads(row[11]), json.loads(row[12]) if row[12] else None)

@@ -1,0 +1,136 @@
+"""The SQLite engine: connections, transactions and the errors they may end in."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from strongroom.catalog import schema
+from strongroom.disk.sqlite import DatabaseError, connect, explained_sqlite
+from strongroom.domain.errors import Conflict
+
+Row = tuple[Any, ...]
+
+
+class Engine:
+    """Connections to one catalog, one a thread; safe beside other processes.
+
+    `durable` transactions are fsynced; `quick()` ones (claims, leases, progress) are not:
+    they mean nothing after the process that made them.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+        self._all: list[Any] = []
+        self._guard = threading.Lock()
+        self.read_only = False
+        with self._speaking():
+            found = schema.user_version(self._connection())
+            if found > schema.VERSION:
+                self.read_only = True
+            elif found < schema.VERSION:
+                self._migrate(found)
+
+    def rows(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+        """All rows of a read, which is closed before they are returned."""
+        with self._speaking():
+            return self._connection().execute(sql, values).fetchall()
+
+    def row(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
+        with self._speaking():
+            found: Row | None = self._connection().execute(sql, values).fetchone()
+            return found
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[Any]:
+        """Several reads that see one state; keep it short."""
+        yield from self._within(self._connection(), "begin")
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Any]:
+        """A durable transaction, immediate; rolled back on any exception."""
+        self._check_writable()
+        yield from self._within(self._connection(), "begin immediate")
+
+    @contextlib.contextmanager
+    def quick(self) -> Iterator[Any]:
+        """As `writing`, without the fsync."""
+        self._check_writable()
+        yield from self._within(self._connection(durable=False), "begin immediate")
+
+    def data_version(self) -> int:
+        """Changes when another connection has committed."""
+        with self._speaking():
+            return int(self._connection().execute("pragma data_version").fetchone()[0])
+
+    def check(self) -> list[str]:
+        """What SQLite's own check finds wrong; empty for a sound file."""
+        with self._speaking():
+            rows = self._connection().execute("pragma quick_check(20)").fetchall()
+        return [row[0] for row in rows if row[0] != "ok"]
+
+    def close(self) -> None:
+        with self._guard:
+            for connection in self._all:
+                connection.close()
+            self._all.clear()
+        self._local = threading.local()
+
+    def _within(self, connection: Any, begin: str) -> Iterator[Any]:
+        with self._speaking():
+            connection.execute(begin)
+            try:
+                yield connection
+                connection.execute("commit")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("rollback")
+                raise
+
+    def _connection(self, durable: bool = True) -> Any:
+        name = "durable" if durable else "quick"
+        connection = getattr(self._local, name, None)
+        if connection is None:
+            connection = connect(self.path, durable=durable)
+            setattr(self._local, name, connection)
+            with self._guard:
+                self._all.append(connection)
+        return connection
+
+    def _migrate(self, found: int) -> None:
+        connection = self._connection()
+        if found:  # the old file is kept, whatever happens
+            connection.execute("pragma wal_checkpoint(truncate)")
+            keep = self.path.with_name(f"{self.path.name}.schema{found}")
+            if not keep.exists():
+                shutil.copyfile(self.path, keep)
+        lock = os.open(self.path.with_name("catalog.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if schema.user_version(connection) < schema.VERSION:
+                schema.migrate(connection)
+        finally:
+            os.close(lock)
+
+    def _check_writable(self) -> None:
+        if self.read_only:
+            raise Conflict(
+                "a newer Strongroom has changed this catalog, so this one may only read it",
+                str(self.path),
+                "install the newer version",
+            )
+
+    @contextlib.contextmanager
+    def _speaking(self) -> Iterator[None]:
+        try:
+            yield
+        except DatabaseError as error:
+            raise explained_sqlite(error, self.path) from error

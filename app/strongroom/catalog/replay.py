@@ -1,0 +1,263 @@
+"""What each journal entry does to the catalog: one function an action.
+
+A live commit and `doctor --rebuild` both come through `replay`, so the catalog that a rebuild
+makes is equal to the one that was lost by construction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from strongroom.domain.canonical import plain
+from strongroom.domain.digest import parse_digest
+from strongroom.domain.entry import Entry
+from strongroom.domain.manifest import Manifest
+from strongroom.domain.record import Document, plain_values
+
+Tx = Any
+
+
+class Documents(Protocol):
+    """Where the sealed documents that entries name are read from."""
+
+    def manifest(self, digest: bytes) -> Manifest: ...
+    def record(self, digest: bytes) -> Document: ...
+    def run(self, digest: bytes) -> Document: ...
+    def size(self, digest: bytes) -> int: ...
+
+
+def replay(tx: Tx, entry: Entry, documents: Documents) -> None:
+    """Writes the entry and applies it, inside the caller's transaction."""
+    tx.execute(
+        "insert into entries(seq, at, actor, action, object, outcome, hash, line)"
+        " values (?,?,?,?,?,?,?,?)",
+        (entry.seq, entry.at, entry.actor, entry.action,
+         json.dumps(plain(dict(entry.object)), ensure_ascii=True), entry.outcome, entry.hash,
+         entry.line),
+    )
+    act = ACTIONS.get(entry.action)
+    if act is not None and entry.outcome == "allowed":
+        act(tx, entry, documents)
+
+
+def _committed(tx: Tx, entry: Entry, documents: Documents) -> None:
+    details = entry.details
+    content, record = parse_digest(details["content_digest"]), parse_digest(details["record_digest"])
+    manifest, document = documents.manifest(content), documents.record(record)
+    artifact = _artifact(tx, details["artifact"], details["kind"], entry.at)
+    params, metrics = plain_values(document["params"]), plain_values(document["metrics"])
+    warnings = list(details.get("warnings", ()))
+    summary = plain(
+        {"params": params, "metrics": metrics, "inputs": document["inputs"],
+         "provenance": document["provenance"], "warnings": warnings}
+    )
+    version = tx.execute(
+        "insert into versions(artifact_id, n, seq, kind, content, record, size, files, created_at,"
+        " actor, run_id, tier, source, document, warnings)"
+        " values (?,?,?,?,?,?,?,?,?,?,?,'hot',?,?,?) returning id",
+        (artifact, details["n"], entry.seq, details["kind"], content, record, manifest.size,
+         manifest.files, entry.at, entry.actor, details.get("run"), json.dumps(details.get("source")),
+         json.dumps(summary), len(warnings)),
+    ).fetchone()[0]
+    tx.execute(
+        "update artifacts set last_n = max(last_n, ?), versions = versions + 1, latest_id = ?,"
+        " latest_at = ? where id = ?",
+        (details["n"], version, entry.at, artifact),
+    )
+    add_manifest(tx, version, manifest)
+    keep_document(tx, content, len(manifest.data), "version", str(version))
+    keep_document(tx, record, documents.size(record), "version", str(version))
+    _write_facts(tx, "version", str(version), "param", params)
+    _write_facts(tx, "version", str(version), "metric", metrics)
+    if details.get("run"):
+        _output(tx, entry.seq, details["run"], version)
+    for hint in document["inputs"]:
+        _input(tx, entry.seq, version, hint)
+    tx.execute(
+        "insert into search(id, name, run, params, notes) values (?,?,?,?,'')",
+        (version, details["artifact"], details.get("run") or "", _words(params)),
+    )
+
+
+def add_manifest(tx: Tx, version: int, manifest: Manifest) -> None:
+    """Hangs the manifest's pages on the version; pages already known are shared."""
+    for position, page in enumerate(manifest.pages):
+        row = tx.execute("select id from pages where digest = ?", (page.digest,)).fetchone()
+        if row is None:
+            row = tx.execute(
+                "insert into pages(digest) values (?) returning id", (page.digest,)
+            ).fetchone()
+            tx.executemany(
+                "insert or ignore into blobs(digest, size) values (?,?)",
+                [(e.sha256, e.size) for e in page.entries],
+            )
+            tx.executemany(
+                "insert into page_files(page_id, path, blob_id)"
+                " select ?, ?, id from blobs where digest = ?",
+                [(row[0], e.path, e.sha256) for e in page.entries],
+            )
+        keep_document(tx, page.digest, len(page.data), "page", str(row[0]))
+        tx.execute("insert into version_pages values (?,?,?)", (version, position, row[0]))
+
+
+def keep_document(tx: Tx, digest: bytes, size: int, owner_type: str, owner: str) -> None:
+    """Marks a document blob as referred to, so that collection leaves it."""
+    tx.execute("insert or ignore into blobs(digest, size) values (?,?)", (digest, size))
+    tx.execute(
+        "insert or ignore into documents select id, ?, ? from blobs where digest = ?",
+        (owner_type, owner, digest),
+    )
+
+
+def _artifact(tx: Tx, name: str, kind: str, at: int) -> int:
+    tx.execute(
+        "insert or ignore into artifacts(name, kind, last_n, versions, created_at)"
+        " values (?,?,0,0,?)",
+        (name, kind, at),
+    )
+    return int(tx.execute("select id from artifacts where name = ?", (name,)).fetchone()[0])
+
+
+def _run_recorded(tx: Tx, entry: Entry, documents: Documents) -> None:
+    details = entry.details
+    digest = parse_digest(details["document"])
+    document = documents.run(digest)
+    series = parse_digest(details["series"]) if details.get("series") else None
+    params, metrics = plain_values(document["params"]), plain_values(document["metrics"])
+    run = entry.object["id"]
+    text = json.dumps(plain({**document, "params": params, "metrics": metrics}))
+    tx.execute(
+        "insert into runs(id, name, status, layout, watch_id, path, generation, started_at,"
+        " ended_at, document, series, created_at, text) values (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+        " on conflict(id) do update set name=excluded.name, status=excluded.status,"
+        " started_at=excluded.started_at, ended_at=excluded.ended_at,"
+        " document=excluded.document, series=excluded.series, text=excluded.text, live=null",
+        (run, document["name"], document["status"], document["layout"], details.get("watch", ""),
+         details.get("path", ""), details.get("generation", 0), document["started_at"],
+         document["ended_at"], digest, series, entry.at, text),
+    )
+    tx.execute("delete from documents where owner_type = 'run' and owner_id = ?", (run,))
+    keep_document(tx, digest, documents.size(digest), "run", run)
+    if series is not None:
+        keep_document(tx, series, documents.size(series), "run", run)
+    tx.execute("delete from facts where owner_type = 'run' and owner_id = ?", (run,))
+    _write_facts(tx, "run", run, "param", params)
+    _write_facts(tx, "run", run, "metric", metrics)
+
+
+def _run_output(tx: Tx, entry: Entry, documents: Documents) -> None:
+    version = version_id(tx, entry.details["artifact"], entry.details["n"])
+    _output(tx, entry.seq, entry.object["id"], version)
+
+
+def _output(tx: Tx, seq: int, run: str, version: int) -> None:
+    _edge(tx, seq, ("run", run), ("version", str(version)), "output", "observed", "ingest", 1.0)
+
+
+def _input(tx: Tx, seq: int, version: int, hint: Mapping[str, Any]) -> None:
+    name, _, tag = hint["ref"].rpartition("@v")
+    row = tx.execute(
+        "select v.id from versions v join artifacts a on a.id = v.artifact_id"
+        " where a.name = ? and v.n = ?",
+        (name, int(tag)),
+    ).fetchone()
+    if row is not None:
+        _edge(tx, seq, ("version", str(row[0])), ("version", str(version)), "input",
+              hint.get("basis", "declared"), "", 1.0)
+
+
+def _edge(
+    tx: Tx, seq: int, start: tuple[str, str], end: tuple[str, str], relation: str, basis: str,
+    rule: str, confidence: float,
+) -> None:
+    tx.execute(
+        "insert or ignore into edges(seq, from_type, from_id, to_type, to_id, relation, basis,"
+        " rule, confidence) values (?,?,?,?,?,?,?,?,?)",
+        (seq, *start, *end, relation, basis, rule, confidence),
+    )
+
+
+def _labelled(tx: Tx, entry: Entry, documents: Documents) -> None:
+    version = version_id(tx, entry.object["name"], entry.details["n"])
+    key, value = entry.details["key"], entry.details["value"]
+    tx.execute(
+        "insert into labels values (?,?,?,?) on conflict(version_id, key)"
+        " do update set value=excluded.value, seq=excluded.seq",
+        (version, key, value, entry.seq),
+    )
+    _write_facts(tx, "version", str(version), "label", {key: value})
+
+
+def _noted(tx: Tx, entry: Entry, documents: Documents) -> None:
+    version = version_id(tx, entry.object["name"], entry.details["n"])
+    tx.execute(
+        "insert into notes values (?,'version',?,?,?,?)",
+        (entry.seq, str(version), entry.details["text"], entry.at, entry.actor),
+    )
+    tx.execute(
+        "update search set notes = notes || ' ' || ? where id = ?",
+        (entry.details["text"], version),
+    )
+
+
+def _watch_added(tx: Tx, entry: Entry, documents: Documents) -> None:
+    details = entry.details
+    tx.execute(
+        "insert into watches(id, root, name, options, created_at) values (?,?,?,?,?)"
+        " on conflict(id) do update set options=excluded.options",
+        (entry.object["id"], bytes.fromhex(details["root_hex"]), details["name"],
+         json.dumps(dict(details["options"])), entry.at),
+    )
+
+
+def _watch_removed(tx: Tx, entry: Entry, documents: Documents) -> None:
+    tx.execute("delete from watches where id = ?", (entry.object["id"],))
+    tx.execute("delete from seen where watch_id = ?", (entry.object["id"],))
+
+
+def version_id(tx: Tx, name: str, n: int) -> int:
+    """The catalog's id of `name@vn`; raises `KeyError`."""
+    row = tx.execute(
+        "select v.id from versions v join artifacts a on a.id = v.artifact_id"
+        " where a.name = ? and v.n = ?",
+        (name, n),
+    ).fetchone()
+    if row is None:
+        raise KeyError(f"{name}@v{n}")
+    return int(row[0])
+
+
+def _write_facts(
+    tx: Tx, owner_type: str, owner: str, field: str, values: Mapping[str, Any]
+) -> None:
+    rows = []
+    for key, value in values.items():
+        number = None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            number = float(value) if abs(value) < 1e308 or value != value else None
+            number = None if number is not None and number != number else number
+        text = value if isinstance(value, str) else json.dumps(plain(value))
+        rows.append((owner_type, owner, field, key, number, text[:1000]))
+    tx.executemany(
+        "insert into facts values (?,?,?,?,?,?) on conflict(owner_type, owner_id, field, key)"
+        " do update set number=excluded.number, text=excluded.text",
+        rows,
+    )
+
+
+def _words(params: Mapping[str, Any]) -> str:
+    return " ".join(f"{k} {v}" for k, v in params.items())[:20_000]
+
+
+ACTIONS: dict[str, Callable[[Tx, Entry, Documents], None]] = {
+    "version.committed": _committed,
+    "version.labelled": _labelled,
+    "version.noted": _noted,
+    "run.recorded": _run_recorded,
+    "run.output": _run_output,
+    "watch.added": _watch_added,
+    "watch.changed": _watch_added,
+    "watch.removed": _watch_removed,
+}

@@ -1,0 +1,1 @@
+"""One module for each command or close family; `COMMANDS` in each names what it holds."""

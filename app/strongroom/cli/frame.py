@@ -1,0 +1,180 @@
+"""What every command shares: the lazy table of commands, common options, opening the registry."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from strongroom import __version__
+
+if TYPE_CHECKING:
+    from strongroom.services.local import LocalRegistry
+    from strongroom.services.progress import Progress
+
+#: name → (module in `cli/commands`, one line of help shown without loading it)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("init", "Make a registry."),
+    "add": ("add", "Version files or folders."),
+    "watch": ("watch", "Add what settles in a folder, as it comes."),
+    "list": ("find", "Artifacts with their newest version."),
+    "versions": ("find", "All versions of an artifact, newest first."),
+    "show": ("find", "Everything known of a version."),
+    "get": ("content", "Write the verified content of a version."),
+    "cat": ("content", "One file of a version to stdout."),
+    "verify": ("content", "Re-hash what is stored, and mend it."),
+    "run": ("run", "Runs: list, show, start, finish."),
+    "label": ("remarks", "Put a label on a version."),
+    "note": ("remarks", "Add a note to a version."),
+    "worker": ("worker", "Do queued jobs and watch all registered folders."),
+    "gc": ("gc", "Delete stored bytes that nothing refers to."),
+    "doctor": ("doctor", "Check the registry's health, or make its catalog again."),
+    "gui": ("gui", "Open the window."),
+    "completion": ("completion", "Print the shell completion script."),
+}
+
+
+class Frame:
+    """One invocation: its common options and the registry, opened when first asked for."""
+
+    def __init__(self) -> None:
+        self.registry_option: str | None = None
+        self.json = False
+        self.quiet = False
+        self.verbose = False
+        self._registry: LocalRegistry | None = None
+
+    @property
+    def settings(self) -> Any:
+        from strongroom.settings import load
+
+        return load()
+
+    def path(self) -> Any:
+        from strongroom.settings import registry_path
+
+        if (self.registry_option or "").partition("://")[1]:
+            raise click.UsageError("registries on a server are not supported by this version")
+        return registry_path(self.registry_option, self.settings)
+
+    def open(self, origin: str = "cli") -> LocalRegistry:
+        if self._registry is None:
+            from strongroom.bootstrap import open_registry
+
+            self._registry = open_registry(self.path(), self.settings, origin)
+        return self._registry
+
+    def close(self) -> None:
+        if self._registry is not None:
+            self._registry.close()
+            self._registry = None
+
+    def answer(self, document: Any, text: str | Callable[[], str]) -> None:
+        """Prints the one JSON document, or the text for people."""
+        if self.json:
+            from strongroom.domain.canonical import plain
+
+            print(json.dumps(plain(document), ensure_ascii=True), flush=True)
+        elif not self.quiet:
+            shown = text() if callable(text) else text
+            if shown:
+                click.echo(shown.encode("utf-8", "backslashreplace").decode())
+
+    def warn(self, warnings: list[str]) -> None:
+        """Warnings go to stderr, unless the JSON answer carries them."""
+        if not self.json and not self.quiet:
+            for warning in warnings:
+                print(f"strongroom: warning: {warning}", file=sys.stderr)
+
+    def progress(self, what: str) -> Progress:
+        """A bar on stderr, drawn only on a terminal."""
+        from strongroom.services.progress import Progress
+
+        if self.json or self.quiet or not sys.stderr.isatty():
+            return Progress(what=what)
+
+        def draw(progress: Progress) -> None:
+            share = progress.bytes / progress.total_bytes if progress.total_bytes else 0.0
+            filled = int(30 * min(share, 1.0))
+            print(f"\r{'█' * filled}{'·' * (30 - filled)} {progress.files}/{progress.total_files}"
+                  f" files, {size_text(progress.bytes)}, {size_text(int(progress.rate))}/s\x1b[K",
+                  end="", file=sys.stderr, flush=True)
+
+        return Progress(report=draw, what=what)
+
+
+class LazyGroup(click.Group):
+    """Loads a command's module when that command is used; help needs none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"strongroom.cli.commands.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.COMMANDS[cmd_name]
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+def _remember(attribute: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    def callback(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+        if value:
+            setattr(ctx.ensure_object(Frame), attribute, value)
+        return value
+
+    return callback
+
+
+def common(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that every command takes, before or after its name."""
+    for option in reversed((
+        click.option("--registry", metavar="DIR_OR_URL", expose_value=False,
+                     callback=_remember("registry_option"), help="Which registry to use."),
+        click.option("--json", is_flag=True, expose_value=False, is_eager=True,
+                     callback=_remember("json"), help="Print one JSON document."),
+        click.option("-q", "--quiet", is_flag=True, expose_value=False,
+                     callback=_remember("quiet"), help="Print nothing but errors."),
+        click.option("-v", "--verbose", is_flag=True, expose_value=False,
+                     callback=_remember("verbose"), help="Say more."),
+    )):
+        function = option(function)
+    return function
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="strongroom %(version)s")
+@common
+def cli() -> None:
+    """Every version of your models, datasets, configs, metrics and logs, named by content."""
+
+
+def size_text(size: int) -> str:
+    """Binary units with one decimal: 186.4 MiB."""
+    value = float(size)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{value:.0f} B" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TiB"
+
+
+def table(headers: list[str], rows: list[list[str]], right: frozenset[int] = frozenset()) -> str:
+    """Columns two spaces apart; those in `right` are aligned to the right."""
+    widths = [max(len(r[i]) for r in [headers, *rows]) for i in range(len(headers))]
+
+    def line(cells: list[str]) -> str:
+        return "  ".join(
+            c.rjust(w) if i in right else c.ljust(w)
+            for i, (c, w) in enumerate(zip(cells, widths, strict=True))
+        ).rstrip()
+
+    return "\n".join(line(r) for r in [headers, *rows])

@@ -1,0 +1,1 @@
+"""What durable writing and SQLite need from the operating system; below store, catalog and audit."""

@@ -1,0 +1,56 @@
+"""Writing so that a crash leaves the old state or the new one, never a mixture."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from strongroom.domain.errors import NoSpace, StrongroomError, Unreachable
+
+
+def sync_folder(folder: str | os.PathLike[str]) -> None:
+    """Makes renames and new names in `folder` durable; raises `OSError`."""
+    fd = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Replaces `path` by `data`, durably and at once; raises `OSError`."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        with open(temporary, "xb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def told(what: str, thing: str | bytes | os.PathLike[str]) -> Iterator[None]:
+    """Turns an `OSError` inside into words: `NoSpace` or `Unreachable` that name `thing`."""
+    try:
+        yield
+    except OSError as error:
+        raise explained(error, what, thing) from error
+
+
+def explained(
+    error: OSError, what: str, thing: str | bytes | os.PathLike[str]
+) -> StrongroomError:
+    name = os.fsdecode(thing)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NoSpace(f"{what} failed, the disk is full", name, "free some space and try again")
+    reason = error.strerror or type(error).__name__
+    return Unreachable(f"{what} failed ({reason})", name, "check the disk and its permissions")

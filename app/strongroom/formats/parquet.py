@@ -1,0 +1,124 @@
+"""Parquet footer: rows, columns and types without the data.
+
+Format: https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from strongroom.formats.source import Source, Unreadable
+from strongroom.formats.thrift import read_struct
+
+_MAX_FOOTER = 32 << 20
+_PHYSICAL = ("boolean", "int32", "int64", "int96", "float", "double", "bytes", "fixed bytes")
+_CONVERTED = {
+    0: "string", 1: "map", 3: "list", 4: "enum", 5: "decimal", 6: "date", 7: "time", 8: "time",
+    9: "timestamp", 10: "timestamp", 11: "uint8", 12: "uint16", 13: "uint32", 14: "uint64",
+    15: "int8", 16: "int16", 17: "int32", 18: "int64", 19: "json", 20: "bson", 21: "interval",
+}  # fmt: skip
+_LOGICAL = {
+    1: "string", 2: "map", 3: "list", 4: "enum", 5: "decimal", 6: "date", 7: "time",
+    8: "timestamp", 11: "null", 12: "json", 13: "bson", 14: "uuid", 15: "float16",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A leaf column; `name` is dotted where it is nested, `type` the logical or physical type."""
+
+    name: str
+    type: str
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    rows: int
+    columns: tuple[Column, ...]
+    row_groups: int
+    created_by: str
+    metadata: Mapping[str, str]
+
+
+def read_footer(source: Source) -> Footer:
+    """The footer of a Parquet file; raises `Unreadable` if it is cut off, encrypted or too large."""
+    if source.size < 12 or source.head[:4] not in (b"PAR1", b"PARE"):
+        raise Unreadable("it has no Parquet header")
+    with source.open() as stream:
+        stream.seek(source.size - 8)
+        tail = stream.read(8)
+        if tail[4:] == b"PARE":
+            raise Unreadable("its footer is encrypted")
+        if tail[4:] != b"PAR1":
+            raise Unreadable("it has no Parquet footer: it is cut off or still being written")
+        size = int.from_bytes(tail[:4], "little")
+        if size > min(source.size - 12, _MAX_FOOTER):
+            raise Unreadable(f"its footer claims {size} bytes")
+        stream.seek(source.size - 8 - size)
+        meta = read_struct(stream.read(size))
+    schema, rows = meta.get(2), meta.get(3)
+    if not isinstance(schema, list) or not isinstance(rows, int):
+        raise Unreadable("its footer has no schema")
+    groups = meta.get(4)
+    pairs = meta.get(5) if isinstance(meta.get(5), list) else []
+    return Footer(
+        rows,
+        tuple(_columns(schema)),
+        len(groups) if isinstance(groups, list) else 0,
+        _text(meta.get(6)),
+        {
+            _text(pair.get(1)): _text(pair.get(2))
+            for pair in pairs or []
+            if isinstance(pair, dict) and len(pair.get(2) or b"") <= 4096
+        },
+    )
+
+
+def _columns(schema: list[Any]) -> list[Column]:
+    """Leaves of the schema tree, which is stored depth first with a child count per node."""
+    found: list[Column] = []
+    open_nodes: list[list[Any]] = []  # [name, children left]
+    for place, node in enumerate(schema):
+        if not isinstance(node, dict):
+            raise Unreadable("its schema is damaged")
+        children = node.get(5) or 0
+        name = _text(node.get(4))
+        if place == 0:
+            open_nodes.append(["", children])
+            continue
+        if not open_nodes:
+            raise Unreadable("its schema is damaged")
+        open_nodes[-1][1] -= 1
+        path = [part for part, _ in open_nodes if part] + [name]
+        if children:
+            if len(open_nodes) > 32:
+                raise Unreadable("its schema is nested too deep")
+            open_nodes.append([name, children])
+        else:
+            found.append(Column(".".join(path), _type(node), node.get(3) != 0))
+        while open_nodes and open_nodes[-1][1] <= 0:
+            open_nodes.pop()
+    return found
+
+
+def _type(node: dict[int, Any]) -> str:
+    logical = node.get(10)
+    if isinstance(logical, dict):
+        for number, kind in logical.items():
+            if number in _LOGICAL:
+                return _LOGICAL[number]
+            if number == 10 and isinstance(kind, dict):  # INTEGER {bitWidth, isSigned}
+                return f"{'int' if kind.get(2) else 'uint'}{kind.get(1)}"
+    if node.get(6) in _CONVERTED:
+        return _CONVERTED[node[6]]
+    physical = node.get(1)
+    if isinstance(physical, int) and 0 <= physical < len(_PHYSICAL):
+        return _PHYSICAL[physical]
+    return "unknown"
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else ""

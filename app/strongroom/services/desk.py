@@ -1,0 +1,128 @@
+"""The parts of one open registry that use cases work with, and who is asking."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from strongroom.audit.entry import seal
+from strongroom.audit.segments import Segments
+from strongroom.catalog.catalog import head, lines_after
+from strongroom.catalog.engine import Engine
+from strongroom.catalog.replay import Documents, replay
+from strongroom.domain.entry import Draft, Entry
+from strongroom.domain.timestamps import new_id, now
+from strongroom.services.inspection import Inspector
+from strongroom.store.folder import FolderStore
+from strongroom.store.place import Place
+from strongroom.store.stat_cache import StatCache
+
+
+def process_identity() -> str:
+    """`host:pid:start`: names this process so that others can tell when it is gone."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
+
+
+def is_dead(owner: str) -> bool:
+    """Whether the process that `owner` names has certainly ended; False on another host."""
+    host, _, rest = owner.partition(":")
+    pid, _, started = rest.partition(":")
+    started = started.partition("#")[0]
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return _started(int(pid)) != started
+
+
+def _started(pid: int) -> str:
+    """The kernel's start time of a process, so that a reused pid is not mistaken; "" if unknown."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            return stat.read().rpartition(b")")[2].split()[19].decode()
+    except (OSError, IndexError):
+        return ""
+
+
+@dataclass
+class Desk:
+    """One open registry. Thread-safe; `origin` is cli, gui, api or worker."""
+
+    place: Place
+    engine: Engine
+    store: FolderStore
+    segments: Segments
+    stats: StatCache
+    inspector: Inspector
+    actor: str
+    origin: str
+    role: str = "owner"
+    owner: str = field(default_factory=process_identity)
+    _listeners: list[Callable[[Entry], None]] = field(default_factory=list)
+    _listening: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def recording(self, documents: Documents) -> Iterator[Recorder]:
+        """One transaction of facts: rows and entries together, then the segment, then success."""
+        with self.engine.writing() as tx:
+            recorder = Recorder(self, tx, documents)
+            yield recorder
+        if recorder.entries:
+            self.segments.catch_up(
+                lambda last: lines_after(self.engine, last), recorder.entries[-1].seq
+            )
+            for entry in recorder.entries:
+                self.publish(entry)
+
+    def subscribe(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
+        """Calls `listener` with every entry this process writes; the answer unsubscribes."""
+        with self._listening:
+            self._listeners.append(listener)
+
+        def stop() -> None:
+            with self._listening:
+                self._listeners.remove(listener)
+
+        return stop
+
+    def publish(self, entry: Entry) -> None:
+        with self._listening:
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener(entry)
+
+    def close(self) -> None:
+        self.inspector.close()
+        self.store.close()
+        self.stats.close()
+        self.engine.close()
+
+
+class Recorder:
+    """Gives entries their number, time and chain inside one transaction."""
+
+    def __init__(self, desk: Desk, tx: Any, documents: Documents) -> None:
+        self.tx = tx
+        self.entries: list[Entry] = []
+        self._desk, self._documents = desk, documents
+        self._seq, self._prev, self._last_at = head(tx)
+        self._request = new_id()
+
+    def write(self, draft: Draft) -> Entry:
+        at = max(now(), self._last_at)  # order comes from the sequence; time never runs back
+        entry = seal(
+            draft, self._seq + 1, at, self._desk.actor, self._desk.origin, self._request, self._prev
+        )
+        replay(self.tx, entry, self._documents)
+        self._seq, self._prev, self._last_at = entry.seq, entry.hash, at
+        self.entries.append(entry)
+        return entry

@@ -1,0 +1,73 @@
+"""Reading sealed documents back from the store: manifests with their pages, records, runs."""
+
+from __future__ import annotations
+
+from strongroom.domain.digest import text_of
+from strongroom.domain.errors import Damaged
+from strongroom.domain.manifest import (
+    BadManifest,
+    Manifest,
+    assemble,
+    parse_page,
+    parse_root,
+)
+from strongroom.domain.record import (
+    RECORD_SCHEMA,
+    RUN_SCHEMA,
+    Document,
+    Sealed,
+    parse_document,
+)
+from strongroom.store.folder import FolderStore
+
+
+class StoredDocuments:
+    """Documents by digest. What was just sealed is handed in, so that it is not read back."""
+
+    def __init__(self, store: FolderStore) -> None:
+        self._store = store
+        self._manifests: dict[bytes, Manifest] = {}
+        self._sealed: dict[bytes, Sealed] = {}
+
+    def hand_in(self, *sealed: Sealed | Manifest) -> None:
+        for one in sealed:
+            if isinstance(one, Manifest):
+                self._manifests[one.digest] = one
+            else:
+                self._sealed[one.digest] = one
+
+    def manifest(self, digest: bytes) -> Manifest:
+        """Raises `Damaged` where it, or one of its pages, is gone or not a manifest."""
+        if digest in self._manifests:
+            return self._manifests[digest]
+        data = self._store.read(digest)
+        try:
+            wanted = parse_root(data)
+            pages = [
+                parse_page(data if page == digest else self._store.read(page)) for page in wanted
+            ]
+        except BadManifest as error:
+            raise Damaged(f"not a manifest ({error})", text_of(digest), _HINT) from error
+        return assemble(data, pages)
+
+    def record(self, digest: bytes) -> Document:
+        return self._document(digest, RECORD_SCHEMA)
+
+    def run(self, digest: bytes) -> Document:
+        return self._document(digest, RUN_SCHEMA)
+
+    def size(self, digest: bytes) -> int:
+        if digest in self._sealed:
+            return len(self._sealed[digest].data)
+        return len(self._store.read(digest))
+
+    def _document(self, digest: bytes, schema: str) -> Document:
+        if digest in self._sealed:
+            return self._sealed[digest].document
+        try:
+            return parse_document(self._store.read(digest), schema)
+        except ValueError as error:
+            raise Damaged(f"not a document of {schema}", text_of(digest), _HINT) from error
+
+
+_HINT = "run `strongroom doctor`"

@@ -1,0 +1,182 @@
+"""Finding: references resolved, and artifacts, versions and runs listed page by page."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from strongroom.catalog import catalog
+from strongroom.catalog.catalog import VersionRow
+from strongroom.domain.digest import text_of
+from strongroom.domain.errors import BadInput, NotFound
+from strongroom.domain.filters import parse
+from strongroom.domain.reference import DigestPrefix, Latest, Reference, Tag
+from strongroom.domain.timestamps import now, rfc3339
+from strongroom.services.access import act
+from strongroom.services.desk import Desk
+from strongroom.services.documents import StoredDocuments
+from strongroom.services.views import (
+    Document,
+    artifact_view,
+    manifest_view,
+    run_view,
+    source_path,
+    version_view,
+)
+
+MAX_LIMIT = 1000
+
+
+def resolve(desk: Desk, reference: str | Reference) -> VersionRow:
+    """The version that a reference means now; raises `NotFound` with a hint, or `BadInput`."""
+    ref = Reference.parse(reference) if isinstance(reference, str) else reference
+    row: VersionRow | None = None
+    match ref.selector:
+        case Latest():
+            row = catalog.latest_version(desk.engine, ref.artifact)
+        case Tag(n):
+            row = catalog.version_by_n(desk.engine, ref.artifact, n)
+        case DigestPrefix(prefix):
+            rows = catalog.versions_with_prefix(desk.engine, ref.artifact, prefix)
+            if len({r.content for r in rows}) > 1 and len({r.record for r in rows}) > 1:
+                raise BadInput("the digest is ambiguous", str(ref), "give more digits of it")
+            row = rows[0] if rows else None
+    if row is None:
+        raise _not_found(desk, ref)
+    return row
+
+
+def _not_found(desk: Desk, ref: Reference) -> NotFound:
+    if catalog.artifact_exists(desk.engine, ref.artifact):
+        return NotFound("there is no such version", str(ref),
+                        f"see `strongroom versions {ref.artifact}`")
+    close = catalog.similar_names(desk.engine, ref.artifact)
+    hint = "did you mean " + " or ".join(close) + "?" if close else "see `strongroom list`"
+    return NotFound("there is no artifact of this name", ref.artifact, hint)
+
+
+@act("version.find")
+def list_artifacts(
+    desk: Desk, text: str = "", kind: str | None = None, limit: int = 100, cursor: str | None = None
+) -> Document:
+    """`{"artifacts": […], "next": cursor or None}`, latest change first."""
+    limit = _limit(limit)
+    rows = catalog.page_of_artifacts(
+        desk.engine, where=parse(text, now()), kind=kind, after=_after(cursor), limit=limit + 1
+    )
+    damaged = catalog.damaged_versions(desk.engine, [r.latest.id for r, _ in rows])
+    shown = rows[:limit]
+    return {
+        "artifacts": [artifact_view(r, r.latest.id in damaged) for r, _ in shown],
+        "next": _cursor(shown[-1][1]) if len(rows) > limit else None,
+    }
+
+
+@act("version.find")
+def list_versions(
+    desk: Desk, name: str | None = None, text: str = "", kind: str | None = None,
+    limit: int = 100, cursor: str | None = None, sort: str | None = None, descending: bool = True,
+) -> Document:
+    """`{"versions": […], "next"}`: of one artifact newest first, else sorted as asked."""
+    if name is not None and not catalog.artifact_exists(desk.engine, name):
+        raise _not_found(desk, Reference.parse(name))
+    limit = _limit(limit)
+    sort = sort or ("version" if name is not None else "created")
+    if sort not in catalog.SORTS:
+        raise BadInput("one cannot sort by this", sort, "sort by " + ", ".join(catalog.SORTS))
+    rows = catalog.page_of_versions(
+        desk.engine, where=parse(text, now()), artifact=name, kind=kind, sort=sort,
+        descending=descending, after=_after(cursor), limit=limit + 1,
+    )
+    damaged = catalog.damaged_versions(desk.engine, [r.id for r in rows])
+    shown = rows[:limit]
+    more = len(rows) > limit
+    return {
+        "versions": [version_view(r, r.id in damaged) for r in shown],
+        "next": _cursor(catalog.sort_value(shown[-1], sort)) if more else None,
+    }
+
+
+@act("version.find")
+def count_versions(desk: Desk, text: str = "") -> dict[str, int]:
+    """Matching versions by kind."""
+    return catalog.count_by_kind(desk.engine, parse(text, now()))
+
+
+@act("version.find")
+def show(desk: Desk, reference: str) -> Document:
+    """Everything known of one version: sealed record, manifest, and what was added later."""
+    row = resolve(desk, reference)
+    documents = StoredDocuments(desk.store)
+    damaged = bool(catalog.damaged_versions(desk.engine, [row.id]))
+    record = documents.record(row.record)
+    source = source_path(row)
+    return {
+        **version_view(row, damaged),
+        "labels": catalog.labels_of(desk.engine, row.id),
+        "notes": [
+            {"text": text, "at": rfc3339(at), "by": actor}
+            for text, at, actor in catalog.notes_of(desk.engine, "version", str(row.id))
+        ],
+        "manifest": manifest_view(documents.manifest(row.content)),
+        "record": record,
+        "about": record["about"],
+        "source": source.decode("utf-8", "backslashreplace") if source else None,
+    }
+
+
+@act("run.find")
+def list_runs(
+    desk: Desk, text: str = "", limit: int = 100, cursor: str | None = None
+) -> Document:
+    """`{"runs": […], "next"}`, latest start first."""
+    limit = _limit(limit)
+    rows = catalog.page_of_runs(
+        desk.engine, where=parse(text, now()), after=_after(cursor), limit=limit + 1
+    )
+    shown = rows[:limit]
+    return {
+        "runs": [run_view(r, catalog.outputs_of(desk.engine, r.id)) for r in shown],
+        "next": _cursor([shown[-1].started_at, shown[-1].id]) if len(rows) > limit else None,
+    }
+
+
+@act("run.find")
+def show_run(desk: Desk, run: str, series: bool = False) -> Document:
+    """`{"run": {…}}`; with `series` each curve carries its steps, times and values."""
+    row = catalog.run_by_id(desk.engine, run)
+    if row is None:
+        raise NotFound("there is no such run", run, "see `strongroom run list`")
+    view = run_view(row, catalog.outputs_of(desk.engine, row.id))
+    if series and row.series is not None:
+        from strongroom.domain.record import SERIES_SCHEMA, parse_document
+
+        whole = parse_document(desk.store.read(row.series), SERIES_SCHEMA)["series"]
+        view["series"] = {
+            name: {**view["series"].get(name, {}), **columns} for name, columns in whole.items()
+        }
+    return {"run": view}
+
+
+def _limit(limit: int) -> int:
+    if not 1 <= limit <= MAX_LIMIT:
+        raise BadInput(f"a page holds 1 to {MAX_LIMIT} rows", str(limit), "choose another --limit")
+    return limit
+
+
+def _cursor(value: Sequence[Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(list(value)).encode()).decode().rstrip("=")
+
+
+def _after(cursor: str | None) -> list[Any] | None:
+    if cursor is None:
+        return None
+    try:
+        value = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if not isinstance(value, list) or len(value) != 2:
+            raise ValueError
+    except ValueError as error:
+        raise BadInput("this cursor is not one of ours", cursor, "use the `next` of a page") from error
+    return value

@@ -1,0 +1,399 @@
+"""From files to sealed versions: read once, keep, describe from the stored copy, commit.
+
+Order (design §5): bytes durable, then documents, then one catalog transaction with versions,
+edges and journal entries, then the segment line; only then is anything reported.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from strongroom.catalog import claims
+from strongroom.catalog.catalog import VersionRow, known_blobs, version_with_content, write_storage
+from strongroom.domain.digest import text_of
+from strongroom.domain.entry import Draft
+from strongroom.domain.errors import BadInput, Conflict, NoSpace, StrongroomError, printable
+from strongroom.domain.facts import Kind
+from strongroom.domain.manifest import Entry, Manifest, build, path_document
+from strongroom.domain.record import Sealed, declared_values, version_record
+from strongroom.domain.timestamps import new_id, now
+from strongroom.extract import interesting
+from strongroom.services.desk import Desk, Recorder
+from strongroom.services.documents import StoredDocuments
+from strongroom.services.inspection import Described, Piece
+from strongroom.services.progress import Progress
+from strongroom.services.sources import SourceFile
+from strongroom.store.folder import Stored
+from strongroom.store.intake import Changed, Stat, Taken, take
+from strongroom.store.shelf import SHELF_LIMIT
+
+#: How much is held in memory before it goes to the shelf, and how many files in one group.
+GROUP_BYTES = 64 << 20
+GROUP_FILES = 4096
+#: At most this many files of one version are read for what they say.
+DESCRIBE_FILES = 256
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One version to be made. `kind` None: content tells. `source`: what the user pointed at.
+
+    `strict` refuses files that someone still has open for writing (watching waits for them).
+    """
+
+    name: str
+    files: tuple[SourceFile, ...]
+    kind: Kind | None = None
+    run: str | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    inputs: tuple[dict[str, Any], ...] = ()
+    meta: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
+    new_version: bool = False
+    source: bytes = b""
+    warnings: tuple[str, ...] = ()
+    strict: bool = False
+
+
+@dataclass
+class Outcome:
+    """What became of a proposal: a version (new or found), or the error that stopped it."""
+
+    proposal: Proposal
+    version: VersionRow | None = None
+    created: bool = False
+    kind: Kind = Kind.OTHER
+    warnings: list[str] = field(default_factory=list)
+    error: StrongroomError | None = None
+    manifest: Manifest | None = None
+    stats: list[tuple[bytes, Stat, bytes]] = field(default_factory=list)
+
+
+WithVersions = Callable[[Recorder, Sequence[Outcome]], None]
+
+
+def add_batch(
+    desk: Desk,
+    proposals: Sequence[Proposal],
+    progress: Progress,
+    within: WithVersions = lambda recorder, outcomes: None,
+) -> list[Outcome]:
+    """Makes the versions of one batch; a proposal that fails does not stop the others.
+
+    `within` runs inside the committing transaction, before its end. Raises `Cancelled`, `NoSpace`
+    and what else concerns the registry and not one file; nothing of the batch exists then.
+    """
+    intake = _Intake(desk, progress)
+    try:
+        outcomes = [intake.take_all(p) for p in proposals]
+        intake.flush()
+        sound = [o for o in outcomes if o.error is None]
+        for outcome in sound:
+            outcome.manifest = build(
+                Entry(path, digest, stat.size) for path, stat, digest in outcome.stats
+            )
+        sealed = _seal_new(desk, intake, sound)
+        _commit(desk, intake, sound, sealed, within)
+        desk.stats.remember((s, d, intake.read_at[s]) for s, d in intake.read.items())
+        return outcomes
+    except BaseException:
+        intake.abandon()
+        raise
+    finally:
+        intake.release()
+
+
+def commit_one(desk: Desk, proposal: Proposal, progress: Progress) -> Outcome:
+    """`add_batch` of one, raising its error."""
+    outcome = add_batch(desk, [proposal], progress)[0]
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome
+
+
+class _Intake:
+    """Reads files of a batch and makes their bytes durable, group by group, under claims."""
+
+    def __init__(self, desk: Desk, progress: Progress) -> None:
+        self.desk, self.progress = desk, progress
+        self.claimant = f"{desk.owner}#{new_id()}"
+        self.read: dict[Stat, bytes] = {}
+        self.read_at: dict[Stat, int] = {}
+        self.stored: dict[bytes, Stored] = {}
+        self.heads: dict[bytes, bytes] = {}
+        self._pending: list[Taken] = []
+        self._bytes = 0
+        self._claimed = False
+        self._fresh: set[bytes] = set()
+
+    def take_all(self, proposal: Proposal) -> Outcome:
+        outcome = Outcome(proposal, warnings=list(proposal.warnings))
+        known = self._known(proposal.files)
+        for file in proposal.files:
+            self.progress.tick()
+            digest = known.get(file.stat)
+            if digest is not None:
+                outcome.stats.append((file.path, file.stat, digest))
+                self.progress.tick(file.stat.size)
+                self.progress.file_done()
+                continue
+            try:
+                taken = self._take(file)
+            except NoSpace:
+                raise
+            except StrongroomError as error:
+                if error.code == "cancelled":
+                    raise
+                outcome.error = error
+                return outcome
+            if taken.written_to and proposal.strict:
+                taken.discard()
+                outcome.error = Changed("someone still has the file open for writing", _name(file))
+                return outcome
+            if taken.written_to:
+                outcome.warnings.append(
+                    f"{_name(file)}: someone had it open for writing while it was added"
+                )
+            outcome.stats.append((file.path, taken.stat, taken.digest))
+            self._keep_later(taken)
+            self.progress.file_done()
+        return outcome
+
+    def flush(self) -> None:
+        """Claims, then looks what is missing, then makes that durable."""
+        digests = list({t.digest: None for t in self._pending})
+        if not digests:
+            return
+        self._claim(digests)
+        with self.desk.store.no_collection():
+            here = self.desk.store.locate_all(digests)
+            sound = known_blobs(self.desk.engine, digests)
+            missing: dict[bytes, Taken] = {}
+            for taken in self._pending:
+                present = here.get(taken.digest)
+                if present is not None and present.size == taken.size and (
+                    taken.digest in sound or taken.digest in self._fresh
+                ):
+                    self.stored[taken.digest] = present
+                else:
+                    # Not known to the catalog: a crash may have left these bytes unverified.
+                    missing.setdefault(taken.digest, taken)
+            stale = [d for d in missing if d in here and here[d].form == "shelf"]
+            if stale:
+                self.desk.store.shelves.remove(stale)
+            for kept in self.desk.store.keep(list(missing.values())):
+                self.stored[kept.digest] = kept
+                self._fresh.add(kept.digest)
+        for taken in self._pending:
+            taken.discard()
+        self._pending.clear()
+        self._bytes = 0
+
+    def keep_documents(self, documents: Iterable[tuple[bytes, bytes]]) -> None:
+        """Makes sealed documents and manifest pages durable, in one shelf transaction."""
+        unique = dict(documents)
+        self._claim(unique)
+        with self.desk.store.no_collection():
+            small = [(d, b) for d, b in unique.items() if len(b) <= SHELF_LIMIT]
+            if small:
+                place = self.desk.store.put_small(small)
+                for digest, data in small:
+                    self.stored[digest] = Stored(digest, len(data), "shelf", place)
+            for digest, data in unique.items():
+                if len(data) > SHELF_LIMIT:
+                    self.stored[digest] = self.desk.store.put(digest, data)
+        self._fresh.update(unique)
+
+    def abandon(self) -> None:
+        """Forgets what was read and takes back what was stored for nobody."""
+        for taken in self._pending:
+            taken.discard()
+        self._pending.clear()
+        if self._fresh:
+            from strongroom.services.collect import take_back
+
+            self.release()
+            take_back(self.desk, [(d, self.stored[d].size) for d in self._fresh])
+
+    def release(self) -> None:
+        if self._claimed:
+            self._claimed = False
+            claims.release(self.desk.engine, self.claimant)
+
+    def _known(self, files: Sequence[SourceFile]) -> dict[Stat, bytes]:
+        """Digests of files whose stat is unchanged since they were read and whose bytes are here."""
+        stats = [f.stat for f in files]
+        cached = {s: d for s, d in zip(stats, self.desk.stats.look_up(stats), strict=True) if d}
+        if not cached:
+            return {}
+        self._claim(set(cached.values()))
+        sound = known_blobs(self.desk.engine, list(set(cached.values())))
+        return {s: d for s, d in cached.items() if d in sound}
+
+    def _take(self, file: SourceFile) -> Taken:
+        for attempt in range(_TRIES):
+            before = self.progress.bytes
+            try:
+                return take(file.location, self.desk.store.staging, self.progress.tick)
+            except Changed:
+                self.progress.bytes = before
+                if attempt == _TRIES - 1:
+                    raise
+                time.sleep(0.05 * (attempt + 1))
+        raise AssertionError("unreachable")
+
+    def _keep_later(self, taken: Taken) -> None:
+        self.read[taken.stat] = taken.digest
+        self.read_at[taken.stat] = time.time_ns()
+        self.heads[taken.digest] = taken.head
+        self._pending.append(taken)
+        self._bytes += len(taken.data or b"")
+        if self._bytes >= GROUP_BYTES or len(self._pending) >= GROUP_FILES or (
+            taken.data is None and sum(t.data is None for t in self._pending) >= 64
+        ):
+            self.flush()
+
+    def _claim(self, digests: Iterable[bytes]) -> None:
+        self._claimed = True
+        claims.claim(self.desk.engine, self.claimant, digests, now())
+
+
+def _seal_new(desk: Desk, intake: _Intake, outcomes: Sequence[Outcome]) -> dict[int, Sealed]:
+    """Describes and seals what is not stored under its name yet; records by `id(outcome)`."""
+    sealed: dict[int, Sealed] = {}
+    blobs: dict[bytes, bytes] = {}
+    for outcome in outcomes:
+        assert outcome.manifest is not None
+        if not outcome.proposal.new_version and _existing(desk, outcome) is not None:
+            continue
+        described = describe(desk, outcome)
+        record = _record(outcome, described)
+        sealed[id(outcome)] = record
+        blobs[record.digest] = record.data
+        blobs[outcome.manifest.digest] = outcome.manifest.data
+        blobs.update((p.digest, p.data) for p in outcome.manifest.pages)
+        intake.progress.tick()
+    if blobs:
+        intake.keep_documents(blobs.items())
+    return sealed
+
+
+def _existing(desk: Desk, outcome: Outcome) -> VersionRow | None:
+    assert outcome.manifest is not None
+    with desk.engine.snapshot() as tx:
+        return version_with_content(tx, outcome.proposal.name, outcome.manifest.digest)
+
+
+def describe(desk: Desk, outcome: Outcome) -> Described:
+    """What the version's files say, read from the stored copies in the limited child."""
+    assert outcome.manifest is not None
+    entries = list(outcome.manifest.entries())
+    chosen = [e for e in entries if interesting(_text(e.path))][:DESCRIBE_FILES]
+    if not chosen:
+        chosen = entries[:20]
+    return desk.inspector.describe([stored_piece(desk, _text(e.path), e.sha256) for e in chosen])
+
+
+def stored_piece(desk: Desk, path: str, digest: bytes) -> Piece:
+    """The stored copy of a blob as the child gets it."""
+    on_shelf = desk.store.shelves.get(digest)
+    if on_shelf is not None:
+        return Piece(path, data=on_shelf[1])
+    return Piece(path, file=str(desk.store.object_path(digest)))
+
+
+def _record(outcome: Outcome, described: Described) -> Sealed:
+    proposal = outcome.proposal
+    outcome.warnings.extend(printable(w) for w in described.warnings)
+    about = dict(described.about)
+    outcome.kind = proposal.kind or described.kind or Kind.OTHER
+    assert outcome.manifest is not None
+    return version_record(
+        manifest=text_of(outcome.manifest.digest),
+        run=proposal.run,
+        params={**described.params, **declared_values(proposal.params)},
+        metrics={**described.metrics, **declared_values(proposal.metrics)},
+        inputs=proposal.inputs,
+        provenance={"meta": proposal.meta} if proposal.meta else {},
+        about=about,
+    )
+
+
+def _commit(
+    desk: Desk, intake: _Intake, outcomes: Sequence[Outcome], sealed: dict[int, Sealed],
+    within: WithVersions,
+) -> None:
+    documents = StoredDocuments(desk.store)
+    for outcome in outcomes:
+        if id(outcome) in sealed and outcome.manifest is not None:
+            documents.hand_in(sealed[id(outcome)], outcome.manifest)
+    with desk.recording(documents) as recorder:
+        if intake._claimed and not claims.alive(recorder.tx, intake.claimant, now()):
+            raise Conflict("the work took so long that its claims ran out", "", "add it again")
+        for outcome in outcomes:
+            _commit_one(recorder, outcome, sealed.get(id(outcome)))
+        write_storage(
+            recorder.tx, desk.store.name,
+            [(s.digest, s.form, s.place) for s in intake.stored.values()],
+        )
+        within(recorder, outcomes)
+
+
+def _commit_one(recorder: Recorder, outcome: Outcome, record: Sealed | None) -> None:
+    proposal, manifest = outcome.proposal, outcome.manifest
+    assert manifest is not None
+    existing = version_with_content(recorder.tx, proposal.name, manifest.digest)
+    if existing is not None and not proposal.new_version:
+        outcome.version = existing
+        if proposal.run and proposal.run != existing.run_id:
+            recorder.write(Draft(
+                "run.output",
+                {"type": "run", "id": proposal.run},
+                {"artifact": existing.artifact, "n": existing.n,
+                 "content_digest": text_of(existing.content)},
+            ))
+        return
+    if record is None:
+        # The version this one equalled was there when we looked; it cannot have gone.
+        raise Conflict("a version changed while this one was added", proposal.name, "add it again")
+    row = recorder.tx.execute(
+        "select last_n from artifacts where name=?", (proposal.name,)
+    ).fetchone()
+    n = (row[0] if row else 0) + 1
+    recorder.write(Draft(
+        "version.committed",
+        {"type": "version", "name": proposal.name, "tag": f"v{n}",
+         "digest": text_of(manifest.digest)},
+        {"artifact": proposal.name, "n": n, "kind": outcome.kind,
+         "content_digest": text_of(manifest.digest), "record_digest": text_of(record.digest),
+         "run": proposal.run, "source": path_document(proposal.source), "warnings": outcome.warnings},
+    ))
+    outcome.created = True
+    if proposal.note:
+        recorder.write(Draft(
+            "version.noted",
+            {"type": "version", "name": proposal.name, "tag": f"v{n}",
+             "digest": text_of(manifest.digest)},
+            {"n": n, "text": proposal.note},
+        ))
+    outcome.version = version_with_content(recorder.tx, proposal.name, manifest.digest)
+
+
+def _text(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")
+
+
+def _name(file: SourceFile) -> str:
+    return printable(_text(file.location))
+
+
+def refuse_empty(proposal: Proposal) -> None:
+    """A version without files would be a name for nothing; raises `BadInput`."""
+    if not proposal.files:
+        raise BadInput("there are no files in it", _text(proposal.source) or proposal.name,
+                       "choose a folder that holds files")

@@ -1,0 +1,114 @@
+"""The limited child's side of `inspection`: reads requests from stdin, answers on stdout."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import sys
+from typing import Any, BinaryIO
+
+from strongroom.domain.record import found_values
+from strongroom.formats.source import Source, source_from_bytes, source_from_file
+
+#: Audit events (PEP 578) that reading a file never needs; each is refused.
+_FORBIDDEN = (
+    "socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork",
+    "pickle.find_class", "ctypes.", "shutil.", "os.remove", "os.rename", "os.rmdir", "os.mkdir",
+    "os.link", "os.symlink", "os.chmod", "os.chown", "os.truncate", "os.kill",
+)
+
+
+class Forbidden(RuntimeError):
+    """Something tried what the reading child may not do."""
+
+
+def main(memory_limit: int) -> None:
+    """Serves until stdin ends."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # a stray print must not reach the protocol
+    from strongroom import extract
+    from strongroom.extract import layouts
+
+    with contextlib.suppress(ImportError):
+        import yaml  # noqa: F401  imported before the limits: later, opening .py files is writing-free but slow
+    _limit(memory_limit)
+    requests = sys.stdin.buffer
+    while length := requests.read(8):
+        request = json.loads(requests.read(int.from_bytes(length, "big")))
+        sources = [_source(piece, requests) for piece in request["pieces"]]
+        if request["do"] == "run":
+            answer = run_answer(layouts, request["layout"], sources)
+        else:
+            answer = describe_answer(extract, sources)
+        data = json.dumps(answer).encode("utf-8", "surrogateescape")
+        answers.write(len(data).to_bytes(8, "big") + data)
+        answers.flush()
+
+
+def describe_answer(extract: Any, sources: list[Source]) -> dict[str, Any]:
+    described = extract.describe(sources)
+    return {
+        "kind": described.kind,
+        "params": found_values(described.params),
+        "metrics": found_values(described.metrics),
+        "about": dict(described.about),
+        "warnings": list(described.warnings),
+    }
+
+
+def run_answer(layouts: Any, name: str, sources: list[Source]) -> dict[str, Any]:
+    """A run's facts as JSON; series as `{name: [[step, time, value], …]}`."""
+    facts = layouts.read_run(name, {s.path: s for s in sources})
+    return {
+        "name": facts.name,
+        "params": found_values(facts.params),
+        "metrics": found_values(facts.metrics),
+        "series": {
+            key: [[p.step, p.time, p.value] for p in points] for key, points in facts.series.items()
+        },
+        "inputs": [{"target": i.target, "file": i.file, "why": i.why} for i in facts.inputs],
+        "status": facts.status,
+        "started_at": facts.started_at,
+        "ended_at": facts.ended_at,
+        "provenance": dict(facts.provenance),
+        "best": list(facts.best),
+        "warnings": list(facts.warnings),
+    }
+
+
+def _source(piece: dict[str, Any], stream: BinaryIO) -> Source:
+    if piece["file"] is not None:
+        return source_from_file(piece["path"], os.fsencode(piece["file"]))
+    return source_from_bytes(piece["path"], stream.read(piece["size"]))
+
+
+def _limit(memory_limit: int) -> None:
+    _drop_network()
+    for what, limit in (
+        (resource.RLIMIT_AS, memory_limit), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 64),
+    ):
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(what, (limit, limit))
+    sys.setrecursionlimit(2000)
+    sys.addaudithook(_refuse)
+
+
+def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
+    if event.startswith(_FORBIDDEN):
+        raise Forbidden(f"{event} is not allowed while a file is read")
+    if event == "open" and isinstance(arguments[2], int):
+        if arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC):
+            raise Forbidden("writing is not allowed while a file is read")
+
+
+def _drop_network() -> None:
+    """An empty network name space where the kernel lets us; the audit hook holds in any case."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    new_user, new_net = 0x10000000, 0x40000000
+    ctypes.CDLL(None, use_errno=True).unshare(new_user | new_net)

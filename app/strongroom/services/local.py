@@ -1,0 +1,152 @@
+"""A registry in a folder of this computer: the `Registry` protocol over the desk's use cases."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from strongroom.catalog import catalog, jobs
+from strongroom.domain.entry import Entry
+from strongroom.domain.timestamps import now, rfc3339
+from strongroom.services import (
+    add,
+    collect,
+    doctor,
+    export,
+    find,
+    remarks,
+    runs,
+    verify,
+    watches,
+)
+from strongroom.services.add import AddOptions
+from strongroom.services.desk import Desk
+from strongroom.services.progress import Progress
+
+Document = dict[str, Any]
+
+
+class LocalRegistry:
+    """See `services/registry.py`; `release` is called when it is closed."""
+
+    def __init__(self, desk: Desk, release: Callable[[], None] = lambda: None) -> None:
+        self.desk = desk
+        self.place = str(desk.place.root)
+        self._release = release
+
+    def add(self, paths: Sequence[bytes], options: AddOptions, progress: Progress | None = None,
+            dry_run: bool = False) -> Document:
+        return add.add(self.desk, paths, options, progress, dry_run)
+
+    def list_artifacts(self, text: str = "", kind: str | None = None, limit: int = 100,
+                       cursor: str | None = None) -> Document:
+        return find.list_artifacts(self.desk, text, kind, limit, cursor)
+
+    def list_versions(self, name: str | None = None, text: str = "", kind: str | None = None,
+                      limit: int = 100, cursor: str | None = None, sort: str | None = None,
+                      descending: bool = True) -> Document:
+        return find.list_versions(self.desk, name, text, kind, limit, cursor, sort, descending)
+
+    def count_versions(self, text: str = "") -> dict[str, int]:
+        return find.count_versions(self.desk, text)
+
+    def show(self, reference: str) -> Document:
+        return find.show(self.desk, reference)
+
+    def get(self, reference: str, into: Path, files: Sequence[str] = (), force: bool = False,
+            link: bool = False, progress: Progress | None = None) -> Document:
+        return export.get(self.desk, reference, into, files, force, link, progress)
+
+    def cat(self, reference: str, path: str) -> Iterator[bytes]:
+        return export.cat(self.desk, reference, path)
+
+    def verify(self, references: Sequence[str] = (), sample: float = 1.0, repair: bool = False,
+               below: Sequence[bytes] = (), progress: Progress | None = None) -> Document:
+        return verify.verify(self.desk, references, sample, repair, below, progress)
+
+    def label(self, reference: str, key: str, value: str) -> Document:
+        return remarks.label(self.desk, reference, key, value)
+
+    def note(self, reference: str, text: str) -> Document:
+        return remarks.note(self.desk, reference, text)
+
+    def list_runs(self, text: str = "", limit: int = 100, cursor: str | None = None) -> Document:
+        return find.list_runs(self.desk, text, limit, cursor)
+
+    def show_run(self, run: str, series: bool = False) -> Document:
+        return find.show_run(self.desk, run, series)
+
+    def start_run(self, run: str | None = None, name: str = "",
+                  params: Mapping[str, Any] | None = None) -> Document:
+        return runs.start(self.desk, run, name, params)
+
+    def finish_run(self, run: str, failed: bool = False) -> Document:
+        return runs.finish(self.desk, run, failed)
+
+    def list_watches(self) -> Document:
+        return watches.list_watches(self.desk)
+
+    def add_watch(self, root: bytes, options: Document) -> Document:
+        return watches.add_watch(self.desk, root, options)
+
+    def remove_watch(self, root: bytes) -> Document:
+        return watches.remove_watch(self.desk, root)
+
+    def pause_watch(self, watch: str, paused: bool) -> None:
+        watches.pause_watch(self.desk, watch, paused)
+
+    def list_jobs(self) -> list[Document]:
+        return [_job_view(j) for j in jobs.recent(self.desk.engine)]
+
+    def enqueue(self, kind: str, arguments: Document) -> int:
+        return jobs.enqueue(self.desk.engine, kind, arguments, now())
+
+    def cancel_job(self, job: int) -> None:
+        jobs.cancel(self.desk.engine, job, now())
+
+    def changes_after(self, seq: int) -> list[Document]:
+        """What happened after journal entry `seq`, from whatever process: `{seq, action, object}`."""
+        import json
+
+        return [{"seq": s, "action": a, "object": json.loads(o)}
+                for s, a, o in catalog.entries_after(self.desk.engine, seq)]
+
+    def last_change(self) -> int:
+        return catalog.last_seq(self.desk.engine)
+
+    def status(self) -> Document:
+        """What a status strip shows: place, free space, how many versions, known damage."""
+        counts = catalog.count_by_kind(self.desk.engine)
+        return {
+            "place": self.place,
+            "free": shutil.disk_usage(self.place).free,
+            "versions": sum(counts.values()),
+            "entries": catalog.last_seq(self.desk.engine),
+            "damaged": len(catalog.damaged_blobs(self.desk.engine)),
+            "read_only": self.desk.engine.read_only,
+        }
+
+    def doctor(self, fix: bool = False, progress: Progress | None = None) -> Document:
+        return doctor.check(self.desk, fix, progress)
+
+    def collect(self, dry_run: bool = False) -> Document:
+        return asdict(collect.collect(self.desk, dry_run=dry_run))
+
+    def subscribe(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
+        return self.desk.subscribe(listener)
+
+    def close(self) -> None:
+        self.desk.close()
+        self._release()
+
+
+def _job_view(job: jobs.Job) -> Document:
+    return {
+        "id": job.id, "kind": job.kind, "state": job.state, "arguments": job.arguments,
+        "progress": job.progress, "result": job.result, "attempts": job.attempts,
+        "created_at": rfc3339(job.created_at), "updated_at": rfc3339(job.updated_at),
+        "cancelling": job.cancel,
+    }

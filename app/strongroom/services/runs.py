@@ -1,0 +1,130 @@
+"""Runs: executions that made versions, each with a document of its own, sealed when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from strongroom.catalog import catalog
+from strongroom.catalog.catalog import RunRow
+from strongroom.domain.digest import text_of
+from strongroom.domain.entry import Draft
+from strongroom.domain.errors import BadInput, Conflict, NotFound
+from strongroom.domain.facts import Point, RunStatus
+from strongroom.domain.record import (
+    RUN_SCHEMA,
+    Document,
+    Sealed,
+    declared_values,
+    seal,
+    series_document,
+    series_summary,
+)
+from strongroom.domain.timestamps import new_id, now
+from strongroom.services.access import act
+from strongroom.services.desk import Desk
+from strongroom.services.documents import StoredDocuments
+from strongroom.services.find import show_run
+
+MAX_ID = 128
+
+
+def check_id(run: str) -> str:
+    if not 0 < len(run) <= MAX_ID or not run.isprintable():
+        raise BadInput(f"a run's id has 1 to {MAX_ID} printable characters", run[:80], "shorten it")
+    return run
+
+
+def empty_document(name: str, layout: str = "", started_at: int | None = None) -> Document:
+    return {
+        "schema": RUN_SCHEMA, "name": name, "layout": layout, "status": RunStatus.RUNNING.value,
+        "params": {}, "metrics": {}, "series": {}, "inputs": [], "provenance": {},
+        "started_at": now() if started_at is None else started_at, "ended_at": None, "warnings": [],
+    }
+
+
+def sealed_document(desk: Desk, row: RunRow) -> Document:
+    """The run's document with provenance of each value, as it was last recorded."""
+    if row.document is None:
+        return empty_document(row.name, row.layout, row.started_at)
+    return dict(StoredDocuments(desk.store).run(row.document))
+
+
+class RunWriter:
+    """Keeps run documents durable, then records them inside a transaction of the caller."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.documents = StoredDocuments(desk.store)
+
+    def keep(self, run: str, document: Document, series: Mapping[str, list[Point]] | None = None,
+             place: Document | None = None) -> Draft:
+        """Seals and stores; the draft of the entry that makes it known comes back."""
+        curves = seal(series_document(series)) if series else None
+        if series:
+            document = {**document, "series": series_summary(series)}
+        sealed = seal(document)
+        self._put(sealed)
+        if curves is not None:
+            self._put(curves)
+        return Draft(
+            "run.recorded",
+            {"type": "run", "id": run},
+            {"document": text_of(sealed.digest),
+             "series": text_of(curves.digest) if curves else None, **(place or {})},
+        )
+
+    def _put(self, sealed: Sealed) -> None:
+        # A document that loses its row before the entry names it is stored again by its digest;
+        # claims are not needed, collection condemns only what lies unreferenced for a day.
+        with self._desk.store.no_collection():
+            self._desk.store.put(sealed.digest, sealed.data)
+        self.documents.hand_in(sealed)
+
+
+def record(desk: Desk, run: str, document: Document) -> None:
+    writer = RunWriter(desk)
+    draft = writer.keep(run, document)
+    with desk.recording(writer.documents) as recorder:
+        recorder.write(draft)
+
+
+@act("run.write")
+def start(desk: Desk, run: str | None = None, name: str = "",
+          params: Mapping[str, Any] | None = None) -> Document:
+    """Begins a run with the caller's id or a new UUIDv7; `Conflict` where the id is taken."""
+    run = check_id(run) if run else new_id()
+    if catalog.run_by_id(desk.engine, run) is not None:
+        raise Conflict("there is a run with this id", run, "choose another id")
+    record(desk, run, {**empty_document(name or run), "params": declared_values(params or {})})
+    return show_run(desk, run)
+
+
+@act("run.write")
+def finish(desk: Desk, run: str, failed: bool = False) -> Document:
+    """Ends a running run; `Conflict` where it has ended already."""
+    row = catalog.run_by_id(desk.engine, run)
+    if row is None:
+        raise NotFound("there is no such run", run, "see `strongroom run list`")
+    if row.status != RunStatus.RUNNING:
+        raise Conflict(f"the run is {row.status} already", run, "start a new one")
+    status = RunStatus.FAILED if failed else RunStatus.FINISHED
+    document = sealed_document(desk, row)
+    record(desk, run, {**document, "status": status.value, "ended_at": now()})
+    return show_run(desk, run)
+
+
+def declare(desk: Desk, run: str, params: Mapping[str, Any], metrics: Mapping[str, Any]) -> None:
+    """Makes sure the run an `add` names is there, and adds what was declared for it."""
+    check_id(run)
+    row = catalog.run_by_id(desk.engine, run)
+    document = sealed_document(desk, row) if row is not None else empty_document(run)
+    merged = {
+        **document,
+        "params": {**document["params"], **declared_values(params)},
+        "metrics": {**document["metrics"], **declared_values(metrics)},
+    }
+    if row is None or merged != document:
+        record(desk, run, merged)
+
+

@@ -1,0 +1,1 @@
+"""Bytes by digest: nothing is read back without being hashed, nothing is half written."""

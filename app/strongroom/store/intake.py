@@ -1,0 +1,243 @@
+"""One pass over a source file: hashed, copied and sniffed while it is read once.
+
+A file up to 64 KiB stays in memory; a larger one goes to a temporary file beside the objects,
+hashed in a second thread (hashlib and file I/O release the interpreter lock). Whether it changed
+meanwhile is told by its stat before and after, and on Linux by a read lease.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import stat
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from strongroom.domain.errors import Conflict, NotFound, Unreachable
+from strongroom.formats.source import HEAD_BYTES
+from strongroom.disk.durable import told
+from strongroom.store.shelf import SHELF_LIMIT
+
+CHUNK = 1 << 20
+_FICLONE = 0x40049409
+_IN_FLIGHT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What tells one state of a file from another (design §5)."""
+
+    dev: int
+    ino: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+    @classmethod
+    def of(cls, info: os.stat_result) -> Stat:
+        return cls(info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
+
+
+@dataclass(slots=True)
+class Taken:
+    """A file that was read: small ones carry `data`, large ones a locked temporary file.
+
+    `written_to`: a writer or a shared writable mapping was still there when it had been read.
+    """
+
+    digest: bytes
+    size: int
+    head: bytes
+    stat: Stat
+    data: bytes | None = None
+    temporary: Path | None = None
+    written_to: bool = False
+    _fd: int = field(default=-1, repr=False)
+
+    def discard(self) -> None:
+        """Forgets the temporary file; harmless when called again."""
+        if self.temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(self.temporary)
+            self.temporary = None
+        self.close()
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+class Changed(Conflict):
+    """The file changed, shrank or vanished while it was read."""
+
+    code = "changed"
+
+
+class StillWritten(Changed):
+    """A writer has the file open, so its bytes mean nothing yet."""
+
+
+Tick = Callable[[int], None]
+
+
+def take(path: bytes, staging: Path, tick: Tick = lambda n: None) -> Taken:
+    """Reads the regular file at `path` (links are followed) into memory or below `staging`.
+
+    `tick(n)` hears of every n bytes read and may raise to stop; nothing is left then.
+    Raises `NotFound`, `Unreachable`, `Changed`, `NoSpace`.
+    """
+    fd = _open_regular(path)
+    try:
+        before = os.fstat(fd)
+        if before.st_size <= SHELF_LIMIT:
+            taken = _take_small(fd, before, path)
+            tick(taken.size)
+        else:
+            taken = _take_large(fd, before, path, staging, tick)
+        try:
+            _check_unchanged(fd, before, taken.size, path)
+            taken.written_to = has_writer(fd)
+        except BaseException:
+            taken.discard()
+            raise
+        return taken
+    finally:
+        os.close(fd)
+
+
+def _open_regular(path: bytes) -> int:
+    name = os.fsdecode(path)
+    try:
+        # O_NONBLOCK: a FIFO that takes the file's place must not hang us.
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except FileNotFoundError as error:
+        raise NotFound("there is no such file", name, "check the path") from error
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise NotFound("the link leads in a circle", name, "remove the link") from error
+        raise Unreachable(
+            f"the file cannot be read ({error.strerror})", name, "check its permissions"
+        ) from error
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise NotFound("it is not a regular file", name, "only regular files are kept")
+    return fd
+
+
+def _take_small(fd: int, before: os.stat_result, path: bytes) -> Taken:
+    with told("reading", path):
+        data = os.read(fd, SHELF_LIMIT + 1)
+        while len(data) <= SHELF_LIMIT and (more := os.read(fd, SHELF_LIMIT + 1 - len(data))):
+            data += more
+    if len(data) != before.st_size:
+        raise Changed("the file changed while it was read", os.fsdecode(path), "add it again")
+    return Taken(hashlib.sha256(data).digest(), len(data), data, Stat.of(before), data=data)
+
+
+def _take_large(
+    fd: int, before: os.stat_result, path: bytes, staging: Path, tick: Tick
+) -> Taken:
+    from secrets import token_hex
+
+    temporary = staging / f"{token_hex(16)}.tmp"
+    with told("making a temporary file", temporary):
+        out = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    taken = Taken(b"", 0, b"", Stat.of(before), temporary=temporary, _fd=out)
+    try:
+        fcntl.flock(out, fcntl.LOCK_EX)  # marks it as in use: `clear_staging` leaves it alone
+        source = out if _clone(fd, out) else fd
+        taken.digest, taken.size, taken.head = _pump(source, None if source == out else out,
+                                                     path, temporary, tick)
+        with told("writing to the store", temporary):
+            os.fsync(out)
+    except BaseException:
+        taken.discard()
+        raise
+    return taken
+
+
+def _clone(source: int, target: int) -> bool:
+    """A copy-on-write copy where the file system has it (Btrfs, XFS): the bytes move once."""
+    if sys.platform != "linux":
+        return False
+    try:
+        fcntl.ioctl(target, _FICLONE, source)
+    except OSError:
+        return False
+    return True
+
+
+def _pump(
+    source: int, target: int | None, path: bytes, temporary: Path, tick: Tick
+) -> tuple[bytes, int, bytes]:
+    sha, total, head = hashlib.sha256(), 0, b""
+    pending: list[Future[None]] = []
+    with ThreadPoolExecutor(1, "hash") as hasher:
+        while True:
+            with told("reading", path):
+                chunk = os.read(source, CHUNK)
+            if not chunk:
+                break
+            if not head:
+                head = chunk[:HEAD_BYTES]
+            pending.append(hasher.submit(sha.update, chunk))
+            if target is not None:
+                with told("writing to the store", temporary):
+                    _write_all(target, chunk)
+            total += len(chunk)
+            if len(pending) > _IN_FLIGHT:
+                pending.pop(0).result()
+            tick(len(chunk))
+        for future in pending:
+            future.result()
+    return sha.digest(), total, head
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def _check_unchanged(fd: int, before: os.stat_result, size: int, path: bytes) -> None:
+    after = os.fstat(fd)
+    if size != before.st_size or Stat.of(after) != Stat.of(before):
+        raise Changed("the file changed while it was read", os.fsdecode(path), "add it again")
+
+
+def has_writer(fd: int) -> bool:
+    """Whether someone still has the file open for writing or mapped; False where unknown."""
+    if sys.platform != "linux":
+        return False
+    try:
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except OSError as error:
+        return error.errno == errno.EAGAIN
+    fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    return False
+
+
+def clear_staging(staging: Path) -> int:
+    """Removes temporary files whose owner is gone; how many comes back."""
+    removed = 0
+    for temporary in staging.glob("*.tmp"):
+        try:
+            fd = os.open(temporary, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.unlink(temporary)
+            removed += 1
+        except OSError:
+            continue  # its owner is alive and will finish or discard it
+        finally:
+            os.close(fd)
+    return removed

@@ -1,0 +1,1 @@
+"""The one background thread: the job queue, watched folders, schedules; knows nothing of Qt."""
