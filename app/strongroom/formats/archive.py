@@ -39,9 +39,9 @@ class _Bounded:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        if size > _MAX_DIRECTORY or size < 0:
+        if size > _MAX_DIRECTORY:
             raise Unreadable(f"its directory has more than {_MAX_DIRECTORY} bytes")
-        return self.stream.read(size)
+        return self.stream.read(_MAX_DIRECTORY if size < 0 else size)
 
 
 _ERRORS = (

@@ -21,7 +21,7 @@ from strongroom.services.find import resolve
 from strongroom.services.grouping import Group, group_by_layout
 from strongroom.services.ingest import Outcome, Proposal, add_batch
 from strongroom.services.progress import Progress, quiet
-from strongroom.services.sources import Listing, SourceFile, list_source
+from strongroom.disk.listing import Listing, SourceFile, list_source
 from strongroom.services.views import Document, version_view
 from strongroom.store.intake import take
 
@@ -100,7 +100,7 @@ def plan(desk: Desk, listings: Sequence[Listing], options: AddOptions) -> list[P
 def _of_listing(listing: Listing, options: AddOptions, base: Proposal) -> list[Proposal]:
     whole = os.path.basename(listing.root.rstrip(b"/")) or b"root"
     is_file = len(listing.files) == 1 and listing.files[0].location == listing.root
-    warnings = tuple(listing.left_out)
+    warnings = tuple(str(one) for one in listing.left_out)
     if not listing.files:
         raise BadInput("there are no files in it", os.fsdecode(listing.root),
                        warnings[0] if warnings else "choose a folder that holds files")
@@ -110,7 +110,7 @@ def _of_listing(listing: Listing, options: AddOptions, base: Proposal) -> list[P
     if options.each:
         return [_one_file(f, derive_name(f.path), base) for f in listing.files]
     if options.name is None:
-        groups = group_by_layout(listing.files, split_on_add=True)
+        groups = group_by_layout(listing.files, split_on_add=True).groups
         if groups:
             return _of_groups(listing, groups, derive_name(whole), base, warnings)
     return [replace(base, name=options.name or derive_name(whole), files=tuple(listing.files),

@@ -13,7 +13,7 @@ from strongroom.domain.facts import Kind
 from strongroom.domain.names import derive_name
 from strongroom.extract.layouts import LAYOUTS, assign
 from strongroom.extract.layouts.layout import Layout, Role
-from strongroom.services.sources import SourceFile
+from strongroom.disk.listing import SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +49,58 @@ class Group:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """A folder that a layout claims: its path below the root and the files that belong to it."""
+
+    layout: Layout
+    folder: str
+    members: tuple[SourceFile, ...]
+
+    def relative(self, file: SourceFile) -> str:
+        """The file's path as the layout speaks of it; `../` leads out of the run's folder."""
+        return posixpath.relpath(_text(file.path), self.folder or ".")
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """Which files belong together. `passed`: files of a run that its layout does not keep."""
+
+    runs: tuple[RunFolder, ...]
+    groups: tuple[Group, ...]
+    passed: frozenset[bytes]
+
+
 def group_by_layout(
     files: Sequence[SourceFile], split_on_add: bool = False, only: str | None = None
-) -> list[Group]:
-    """The groups of all run folders among `files`; files of no run are in none.
+) -> Grouping:
+    """The run folders among `files` and their groups; files of no run are in neither.
 
     `split_on_add` leaves out layouts that do not split an added folder; `only` names one layout.
     """
-    by_text = {f.path.decode("utf-8", "surrogateescape"): f for f in files}
+    by_text = {_text(f.path): f for f in files}
     layouts = [
         layout for layout in LAYOUTS
         if (not split_on_add or layout.split_on_add) and only in (None, layout.name)
     ]
-    groups: dict[tuple[str, str, str, str], tuple[Layout, str, Role, list[SourceFile]]] = {}
-    for run in assign(list(by_text), layouts):
+    found: dict[tuple[str, str, str, str], tuple[Layout, str, Role, list[SourceFile]]] = {}
+    runs, passed = [], []
+    for claim in assign(list(by_text), layouts):
+        run = RunFolder(claim.layout, claim.folder, tuple(by_text[m] for m in claim.members))
+        runs.append(run)
         for member in run.members:
-            role = run.layout.role(posixpath.relpath(member, run.folder or "."))
+            role = run.layout.role(run.relative(member))
             if role is None:
+                passed.append(member.path)
                 continue
             key = (run.layout.name, run.folder, role.name, role.group)
-            groups.setdefault(key, (run.layout, run.folder, role, []))[3].append(by_text[member])
-    return [
+            found.setdefault(key, (run.layout, run.folder, role, []))[3].append(member)
+    groups = [
         Group(layout, folder, role, role_name(folder, role),
               os.fsencode(posixpath.normpath(posixpath.join(folder, role.root))), tuple(members))
-        for layout, folder, role, members in groups.values()
+        for layout, folder, role, members in found.values()
     ]
+    return Grouping(tuple(runs), tuple(groups), frozenset(passed))
 
 
 def role_name(folder: str, role: Role) -> str:
@@ -85,3 +112,7 @@ def role_name(folder: str, role: Role) -> str:
 def _relative(path: bytes, root: bytes) -> bytes:
     prefix = b"" if root in (b"", b".") else root + b"/"
     return path.removeprefix(prefix) if path.startswith(prefix) else os.path.basename(path)
+
+
+def _text(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")

@@ -25,9 +25,9 @@ from strongroom.services.desk import Desk, Recorder
 from strongroom.services.documents import StoredDocuments
 from strongroom.services.inspection import Described, Piece
 from strongroom.services.progress import Progress
-from strongroom.services.sources import SourceFile
+from strongroom.disk.listing import SourceFile, Stat
 from strongroom.store.folder import Stored
-from strongroom.store.intake import Changed, Stat, Taken, take
+from strongroom.store.intake import Changed, Taken, take
 from strongroom.store.shelf import SHELF_LIMIT
 
 #: How much is held in memory before it goes to the shelf, and how many files in one group.

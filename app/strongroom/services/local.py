@@ -101,6 +101,10 @@ class LocalRegistry:
     def list_jobs(self) -> list[Document]:
         return [_job_view(j) for j in jobs.recent(self.desk.engine)]
 
+    def job(self, job: int) -> Document | None:
+        found = jobs.get(self.desk.engine, job)
+        return _job_view(found) if found is not None else None
+
     def enqueue(self, kind: str, arguments: Document) -> int:
         return jobs.enqueue(self.desk.engine, kind, arguments, now())
 

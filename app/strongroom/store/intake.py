@@ -22,26 +22,12 @@ from pathlib import Path
 from strongroom.domain.errors import Conflict, NotFound, Unreachable
 from strongroom.formats.source import HEAD_BYTES
 from strongroom.disk.durable import told
+from strongroom.disk.listing import Stat
 from strongroom.store.shelf import SHELF_LIMIT
 
 CHUNK = 1 << 20
 _FICLONE = 0x40049409
 _IN_FLIGHT = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Stat:
-    """What tells one state of a file from another (design §5)."""
-
-    dev: int
-    ino: int
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-
-    @classmethod
-    def of(cls, info: os.stat_result) -> Stat:
-        return cls(info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from strongroom.disk.sqlite import DatabaseError, connect
-from strongroom.store.intake import Stat
+from strongroom.disk.listing import Stat
 
 _TRUST_AFTER_NS = 2_000_000_000
 _SCHEMA = (

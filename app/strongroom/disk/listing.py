@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from strongroom.domain.errors import NotFound, Unreachable, printable
-from strongroom.store.intake import Stat
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What tells one state of a file from another (design §5)."""
+
+    dev: int
+    ino: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+    @classmethod
+    def of(cls, info: os.stat_result) -> Stat:
+        return cls(info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +34,43 @@ class SourceFile:
     stat: Stat
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something below the root that is not taken, and why."""
+
+    path: bytes
+    why: str
+
+    def __str__(self) -> str:
+        return f"{printable(os.fsdecode(self.path))}: left out, {self.why}"
+
+
 @dataclass
 class Listing:
     """The files below one root in path order, and a sentence for each thing left out."""
 
     root: bytes
     files: list[SourceFile] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
-    links_outside: list[bytes] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
 
 
-def list_source(root: bytes, follow_outside: bool) -> Listing:
+#: Says why a path below the root (a folder's ends in `/`) is passed over; "" to take it, and
+#: "-" to pass it over without a word.
+Skip = Callable[[bytes], str]
+
+
+def list_source(
+    root: bytes,
+    *,
+    follow_outside: bool,
+    follow_folders: bool = True,
+    skip: Skip = lambda path: "",
+) -> Listing:
     """The file at `root`, or all below the folder `root`.
 
-    Links inside the root are taken as content; links that lead outside only with
-    `follow_outside`; loops are cut. Raises `NotFound` or `Unreachable` for the root itself.
+    Links to files inside the root are taken as content, links to folders with `follow_folders`,
+    links that lead outside only with `follow_outside`; loops are cut. Raises `NotFound` or
+    `Unreachable` for the root itself.
     """
     name = os.fsdecode(root)
     try:
@@ -49,7 +86,7 @@ def list_source(root: bytes, follow_outside: bool) -> Listing:
         listing.files.append(SourceFile(listing.root, base, Stat.of(info)))
     elif stat.S_ISDIR(info.st_mode):
         inside = os.path.realpath(root)
-        _Walk(listing, inside, follow_outside).folder(listing.root, b"", (inside,))
+        _Walk(listing, inside, follow_outside, follow_folders, skip).folder(listing.root, b"", (inside,))
         listing.files.sort(key=lambda f: f.path)
     else:
         raise NotFound("it is neither a file nor a folder", name, "only those can be kept")
@@ -57,8 +94,12 @@ def list_source(root: bytes, follow_outside: bool) -> Listing:
 
 
 class _Walk:
-    def __init__(self, listing: Listing, inside: bytes, follow_outside: bool) -> None:
-        self.listing, self.inside, self.follow_outside = listing, inside, follow_outside
+    def __init__(
+        self, listing: Listing, inside: bytes, follow_outside: bool, follow_folders: bool,
+        skip: Skip,
+    ) -> None:
+        self.listing, self.inside, self.skip = listing, inside, skip
+        self.follow_outside, self.follow_folders = follow_outside, follow_folders
 
     def folder(self, location: bytes, path: bytes, parents: tuple[bytes, ...]) -> None:
         try:
@@ -74,6 +115,11 @@ class _Walk:
                 self._out(below, f"it cannot be looked at ({error.strerror})")
 
     def _entry(self, entry: os.DirEntry[bytes], path: bytes, parents: tuple[bytes, ...]) -> None:
+        why = self.skip(path + b"/" if entry.is_dir(follow_symlinks=False) else path)
+        if why:
+            if why != "-":
+                self._out(path, why)
+            return
         if entry.is_symlink():
             self._link(entry, path, parents)
         elif entry.is_dir(follow_symlinks=False):
@@ -96,8 +142,9 @@ class _Walk:
         target = os.path.realpath(entry.path)
         outside = target != self.inside and not target.startswith(self.inside + b"/")
         if outside and not self.follow_outside:
-            self.listing.links_outside.append(path)
             self._out(path, "the link leads out of the folder")
+        elif stat.S_ISDIR(info.st_mode) and not self.follow_folders:
+            self._out(path, "the link leads to a folder that is taken already")
         elif stat.S_ISDIR(info.st_mode):
             here = os.path.realpath(os.path.dirname(entry.path))
             if (here + b"/").startswith(target.rstrip(b"/") + b"/") or target in parents:
@@ -110,4 +157,4 @@ class _Walk:
             self._out(path, "the link leads to a pipe, socket or device")
 
     def _out(self, path: bytes, why: str) -> None:
-        self.listing.left_out.append(f"{printable(os.fsdecode(path))}: left out, {why}")
+        self.listing.left_out.append(LeftOut(path, why))

@@ -1,0 +1,195 @@
+"""`strongroom watch`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from strongroom.cli.frame import Frame, common, table
+from strongroom.domain.errors import Busy, NoSpace, printable
+from strongroom.domain.event import Event
+
+#: `--once` leaves files that still grow after so many seconds.
+PATIENCE = 30.0
+_STREAM = frozenset({"version.created", "watch.ignored", "watch.idle", "watch.state"})
+
+
+@click.command()
+@click.argument("folders", metavar="DIR...", nargs=-1)
+@click.option("--name", help="Where the watched artifacts' names begin; else the folder's name.")
+@click.option("--once", is_flag=True, help="Take what has settled, then end.")
+@click.option("--quiet-time", type=float, metavar="S", help="Seconds a file must stand still.")
+@click.option("--layout", metavar="NAME", help="Only this run layout.")
+@click.option("--each", is_flag=True, help="Every file by itself, no run layouts.")
+@click.option("--whole", is_flag=True, help="The folder as one artifact.")
+@click.option("--keep", type=click.Choice(["all", "best-last"]),
+              help="Which checkpoints of a run are kept.")
+@click.option("--poll", is_flag=True, help="Look every few seconds instead of waiting for events.")
+@click.option("--list", "listing", is_flag=True, help="The watched folders.")
+@click.option("--remove", metavar="DIR", help="Stop watching this folder; what it made stays.")
+@common
+@click.pass_obj
+def watch(frame: Frame, folders: tuple[str, ...], name: str | None, once: bool,
+          quiet_time: float | None, layout: str | None, each: bool, whole: bool, keep: str | None,
+          poll: bool, listing: bool, remove: str | None) -> None:
+    """Add what settles in a folder, as it comes."""
+    registry = frame.open()
+    if listing:
+        answer = registry.list_watches()
+        frame.answer(answer, lambda: _list(answer))
+        return
+    if remove is not None:
+        gone = registry.remove_watch(os.fsencode(remove))
+        frame.answer({"watch": gone}, f"{printable(gone['path'])} is no longer watched")
+        return
+    if not folders:
+        raise click.UsageError("name a folder to watch, or use --list or --remove")
+    if name and len(folders) > 1:
+        raise click.UsageError("one --name cannot name several folders")
+    if sum(map(bool, (each, whole, layout))) > 1:
+        raise click.UsageError("--each, --whole and --layout do not go together")
+    if quiet_time is not None and quiet_time < 0:
+        raise click.UsageError("--quiet-time cannot be negative")
+    options: dict[str, Any] = {"name": name} if name else {}
+    if each or whole or layout:
+        options["mode"] = "each" if each else "whole" if whole else "auto"
+        options["layout"] = _known_layout(layout)
+    if keep:
+        options["keep"] = keep
+    if poll:
+        options["polling"] = True
+    _watch(frame, [os.fsencode(f) for f in folders], options, once, quiet_time)
+
+
+def _known_layout(layout: str | None) -> str:
+    if not layout:
+        return ""
+    from strongroom.extract.layouts import LAYOUTS
+
+    names = [one.name for one in LAYOUTS]
+    if layout not in names:
+        raise click.UsageError(f"there is no layout {layout}; there are {', '.join(names)}")
+    return layout
+
+
+def _watch(frame: Frame, folders: list[bytes], options: dict[str, Any], once: bool,
+           quiet_time: float | None) -> None:
+    from strongroom.logs import start_logging
+    from strongroom.services.watch_session import WatchSession
+    from strongroom.services.watches import ensure
+    from strongroom.worker.loop import timing_from
+
+    settings = frame.settings
+    start_logging(settings["log.level"])
+    timing = timing_from(settings)
+    if quiet_time is not None:
+        timing = replace(timing, quiet_time=quiet_time)
+    desk = frame.open().desk
+    tell = _teller(frame)
+    sessions = [WatchSession(desk, ensure(desk, f, options), timing, tell) for f in folders]
+    opened = []
+    stopping = False
+
+    def stop(number: int, at: object) -> None:
+        nonlocal stopping
+        stopping = True
+
+    previous = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        for session in sessions:
+            _open(session)
+            opened.append(session)
+        if once:
+            _once(frame, sessions, lambda: stopping)
+        while not once and not stopping:
+            for session in sessions:
+                session.step()
+            sessions[0].wait(0.1)
+    finally:
+        for session in opened:
+            session.close()
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _open(session: Any) -> None:
+    """Takes the lease, waiting a little for one that is just being given up."""
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            session.open()
+            return
+        except Busy:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.25)
+
+
+def _once(frame: Frame, sessions: list[Any], stopped: Any) -> None:
+    deadline = time.monotonic() + PATIENCE
+    for session in sessions:
+        while not stopped():
+            session.step(end_runs=True)
+            if session.is_full:
+                raise NoSpace("the disk is nearly full", os.fsdecode(session.watch.root),
+                              "free some space and watch again")
+            if session.state == "missing" or (session.pending == 0 and not session.held
+                                              and not session.runs.active):
+                break
+            if time.monotonic() > deadline and (session.growing() or session.pending):
+                left = [printable(os.fsdecode(p)) for p in sorted(session.unsettled())]
+                _warn(frame, session, left)
+                break
+            session.wait(0.05)
+
+
+def _warn(frame: Frame, session: Any, left: list[str]) -> None:
+    for path in left:
+        reason = "it was still being written after 30 s, so it was left for the next time"
+        if frame.json:
+            print(json.dumps({"event": "watch.warning", "path": path, "reason": reason}), flush=True)
+        else:
+            frame.warn([f"{path}: {reason}"])
+
+
+def _teller(frame: Frame) -> Any:
+    from strongroom.domain.canonical import plain
+
+    def tell(event: Event) -> None:
+        if event.name not in _STREAM:
+            return
+        if frame.json:
+            print(json.dumps({"event": event.name, **plain(dict(event.data))}), flush=True)
+        elif not frame.quiet:
+            _say(event)
+
+    return tell
+
+
+def _say(event: Event) -> None:
+    data = event.data
+    if event.name == "version.created":
+        version = data["version"]
+        mark = "+" if version["created"] else "="
+        print(f"{mark} {printable(version['name'])}@{version['tag']}  {version['kind']}", flush=True)
+    elif event.name == "watch.ignored":
+        print(f"strongroom: left out: {data['path']}: {data['reason']}", file=sys.stderr)
+    elif event.name == "watch.state" and data["state"] in ("missing", "full"):
+        print(f"strongroom: {printable(data['path'])}: {data['detail']}", file=sys.stderr)
+
+
+def _list(answer: dict[str, Any]) -> str:
+    if not answer["watches"]:
+        return "No folder is watched. Watch one: strongroom watch DIR"
+    rows = [[printable(w["name"]), w["state"], printable(w["path"])] for w in answer["watches"]]
+    return table(["NAME", "STATE", "FOLDER"], rows)
+
+
+COMMANDS = {"watch": watch}

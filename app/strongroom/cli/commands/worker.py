@@ -1,0 +1,33 @@
+"""`strongroom worker`."""
+
+from __future__ import annotations
+
+import signal
+
+import click
+
+from strongroom.cli.commands.watch import _teller
+from strongroom.cli.frame import Frame, common
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do all that is due, then end.")
+@common
+@click.pass_obj
+def worker(frame: Frame, once: bool) -> None:
+    """Do queued jobs and watch all registered folders, as the window's worker does."""
+    from strongroom.logs import start_logging
+    from strongroom.worker.loop import Worker
+
+    settings = frame.settings
+    start_logging(settings["log.level"])
+    loop = Worker(frame.open("worker"), settings, _teller(frame))
+    if once:
+        loop.run_once()
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: loop.stop(0))
+    loop.run()
+
+
+COMMANDS = {"worker": worker}

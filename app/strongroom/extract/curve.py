@@ -1,0 +1,70 @@
+"""A metric's points gathered in bounded memory, and the final value that they end in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from strongroom.domain.facts import Number, Point
+
+#: Points kept of one metric; more are thinned out evenly, the last one always stays.
+MAX_POINTS = 20_000
+
+
+class Curve:
+    """Points in the order they come; `final` is the one at the highest step."""
+
+    def __init__(self) -> None:
+        self._kept: list[Point] = []
+        self._stride = 1
+        self._count = 0
+        self._final: Point | None = None
+        self._last: Point | None = None
+
+    def add(self, step: int | float | None, value: Number, time: float | None = None) -> None:
+        point = Point(step, value, time)
+        self._last = point
+        if self._final is None or _not_before(point, self._final):
+            self._final = point
+        if self._count % self._stride == 0:
+            self._kept.append(point)
+            if len(self._kept) > 2 * MAX_POINTS:
+                self._kept = self._kept[::2]
+                self._stride *= 2
+        self._count += 1
+
+    @property
+    def final(self) -> Number:
+        if self._final is None:
+            raise ValueError("a curve without points has no final value")
+        return self._final.value
+
+    def points(self) -> tuple[Point, ...]:
+        """In step order; points of one step keep the order in which they came."""
+        found = list(self._kept)
+        if self._last is not None and found[-1] is not self._last:
+            found.append(self._last)
+        if all(p.step is not None and p.step == p.step for p in found):
+            found.sort(key=lambda p: p.step or 0)
+        return tuple(found)
+
+
+def _not_before(point: Point, other: Point) -> bool:
+    if point.step is None or other.step is None or point.step != point.step:
+        return True
+    return not point.step < other.step
+
+
+def finals(curves: Mapping[str, Curve]) -> dict[str, Number]:
+    return {name: curve.final for name, curve in curves.items()}
+
+
+def series(curves: Mapping[str, Curve]) -> dict[str, tuple[Point, ...]]:
+    return {name: curve.points() for name, curve in curves.items()}
+
+
+def counted(values: Iterable[Number]) -> Curve:
+    """A curve over a plain list, with its place in the list as the step."""
+    curve = Curve()
+    for step, value in enumerate(values):
+        curve.add(step, value)
+    return curve

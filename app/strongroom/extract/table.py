@@ -1,0 +1,169 @@
+"""CSV and TSV: a metric history where rows count steps, else a dataset with rows and columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from strongroom.domain.facts import Facts, Kind
+from strongroom.extract.conventions import (
+    base,
+    is_counter,
+    is_time,
+    metric_table,
+    step_name,
+)
+from strongroom.extract.curve import Curve, finals, series
+from strongroom.extract.reader import Reader
+from strongroom.formats.number import is_blank, parse_number
+from strongroom.formats.source import Source, Unreadable, source_from_bytes
+from strongroom.formats.table import MAX_CHARACTERS, Shape, rows, sniff
+from strongroom.formats.text import is_text
+
+_SUFFIXES = (".csv", ".tsv", ".tab")
+#: More columns than this are features, not metrics.
+_MAX_METRICS = 1000
+_MAX_COLUMNS = 20_000
+_TYPED_ROWS = 1000
+
+
+def fits(source: Source) -> bool:
+    return base(source.path).endswith(_SUFFIXES) and is_text(source.head)
+
+
+def read(source: Source) -> Facts:
+    shape = sniff(source)
+    if _counts_steps(source, shape):
+        return _history(source, shape)
+    return _dataset(source, shape)
+
+
+def _counts_steps(source: Source, shape: Shape) -> bool:
+    """A metric history has a step column first or a telling name, and numbers throughout."""
+    if len(shape.columns) > _MAX_METRICS or not shape.headed:
+        return False
+    if not is_counter(shape.columns[0]) and not metric_table(source.path):
+        return False
+    seen = 0
+    try:
+        for cells in rows(_head_only(source), shape):
+            seen += 1
+            if not _numeric(cells, shape):
+                return False
+            if seen >= 50:
+                break
+    except Unreadable:
+        return seen > 0
+    return seen > 0 or metric_table(source.path) or is_counter(shape.columns[0])
+
+
+def _numeric(cells: list[str], shape: Shape) -> bool:
+    """Whether most cells of a row that says something are numbers (a date or a note is allowed)."""
+    said = [c for c in cells if not is_blank(c)]
+    numbers = sum(parse_number(c, shape.decimal_comma) is not None for c in said)
+    return 2 * numbers >= len(said)
+
+
+def _head_only(source: Source) -> Source:
+    """The first whole lines, enough to tell what the rest is."""
+    if source.size <= len(source.head):
+        return source
+    cut = source.head.rfind(b"\n") + 1
+    return source_from_bytes(source.path, source.head[:cut])
+
+
+def _history(source: Source, shape: Shape) -> Facts:
+    counter = step_name(shape.columns)
+    at = shape.columns.index(counter) if counter else -1
+    clock = next((n for n, c in enumerate(shape.columns) if is_time(c)), -1)
+    watched = [
+        (n, name)
+        for n, name in enumerate(shape.columns)
+        if n not in (at, clock) and not is_counter(name) and not is_time(name)
+    ]
+    curves: dict[str, Curve] = {}
+    count = 0
+    warnings: list[str] = []
+    try:
+        for cells in rows(source, shape):
+            step = _step(cells, at, shape) if at >= 0 else count
+            time = _time(cells, clock, shape)
+            count += 1
+            for n, name in watched:
+                if n < len(cells) and cells[n]:
+                    value = parse_number(cells[n], shape.decimal_comma)
+                    if value is not None:
+                        curves.setdefault(name, Curve()).add(step, value, time)
+    except Unreadable as why:
+        warnings.append(f"Only the first {count} rows are read: {why}.")
+    if not count and not warnings:
+        warnings.append("It has no rows yet.")
+    about: dict[str, Any] = {"rows": count, "columns": list(shape.columns)}
+    return Facts(
+        kind=Kind.METRICS,
+        format="csv",
+        metrics=finals(curves),
+        series=series(curves),
+        about=about,
+        warnings=tuple(warnings),
+    )
+
+
+def _step(cells: list[str], at: int, shape: Shape) -> int | float | None:
+    value = parse_number(cells[at], shape.decimal_comma) if at < len(cells) else None
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if value == value else None
+
+
+def _time(cells: list[str], clock: int, shape: Shape) -> float | None:
+    """Only Unix times: seconds since the start are no point in time."""
+    if not 0 <= clock < len(cells):
+        return None
+    value = parse_number(cells[clock], shape.decimal_comma)
+    return float(value) if value is not None and 1e9 < value < 1e11 else None
+
+
+def _dataset(source: Source, shape: Shape) -> Facts:
+    types: list[str] = [""] * len(shape.columns)
+    count = 0
+    warnings: list[str] = []
+    try:
+        for cells in rows(source, shape):
+            if count < _TYPED_ROWS:
+                for n, cell in enumerate(cells[: len(types)]):
+                    types[n] = _wider(types[n], cell, shape)
+            count += 1
+    except Unreadable as why:
+        warnings.append(f"Only the first {count} rows are counted: {why}.")
+    if source.size > MAX_CHARACTERS:
+        warnings.append(f"Only the first {MAX_CHARACTERS >> 20} MiB are counted.")
+    about: dict[str, Any] = {
+        "rows": count,
+        "columns": [
+            {"name": name, "type": kind or "empty"}
+            for name, kind in zip(shape.columns, types, strict=True)
+        ][:_MAX_COLUMNS],
+        "delimiter": shape.delimiter,
+        "encoding": shape.encoding,
+        "header": shape.headed,
+    }
+    return Facts(kind=Kind.DATASET, format="csv", about=about, warnings=tuple(warnings))
+
+
+def _wider(known: str, cell: str, shape: Shape) -> str:
+    """The type that holds both what was seen so far and this cell."""
+    if known == "text" or not cell.strip():
+        return known
+    value = parse_number(cell, shape.decimal_comma)
+    if value is None:
+        if is_blank(cell):
+            return known
+        found = "bool" if cell.strip().lower() in ("true", "false") else "text"
+        return found if known in ("", found) else "text"
+    found = "int" if isinstance(value, int) else "float"
+    if known in ("", found):
+        return found
+    return "float" if {known, found} == {"int", "float"} else "text"
+
+
+reader = Reader("table", 1, fits, read)

@@ -1,0 +1,224 @@
+"""The runs of one watched folder: found again after a restart, shown live, sealed when they end."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from strongroom.catalog import catalog
+from strongroom.catalog.catalog import RunRow
+from strongroom.catalog.watching import Seen, Watch
+from strongroom.disk.listing import SourceFile
+from strongroom.domain.digest import text_of
+from strongroom.domain.facts import Point, RunStatus
+from strongroom.domain.record import Document, plain_values, series_summary
+from strongroom.domain.timestamps import new_id
+from strongroom.services.desk import Desk
+from strongroom.services.grouping import RunFolder
+from strongroom.services.ingest import stored_piece
+from strongroom.services.inspection import Piece
+from strongroom.services.runs import RunWriter, empty_document
+
+#: At most so many files of one run are read for what they say.
+READ_FILES = 200
+_SMALL_TEXT = 4 << 20
+
+
+@dataclass
+class Active:
+    """A run that is still going on. `changed`: its files say more than was last shown."""
+
+    id: str
+    folder: RunFolder
+    generation: int
+    changed: bool = True
+    shown_at: float = 0.0
+    best: tuple[str, ...] = ()
+
+
+class WatchRuns:
+    """Finds or makes the run of a folder, and keeps its document up to date."""
+
+    def __init__(self, desk: Desk, watch: Watch) -> None:
+        self.desk, self.watch = desk, watch
+        self.active: dict[str, Active] = {}
+
+    def ensure(self, folder: RunFolder, seen: Mapping[bytes, Seen]) -> Active:
+        """The run that new content in `folder` belongs to, running."""
+        if (known := self.active.get(folder.folder)) is not None:
+            known.folder = folder
+            return known
+        rows = catalog.runs_at(self.desk.engine, self.watch.id, folder.folder)
+        newest = rows[0] if rows else None
+        if newest is not None and self._same(newest, folder, seen):
+            active = Active(newest.id, folder, newest.generation)
+            if newest.status != RunStatus.RUNNING:
+                self._record(active, RunStatus.RUNNING, seen)
+        else:
+            active = Active(new_id(), folder, (newest.generation + 1) if newest else 1)
+            self._record(active, RunStatus.RUNNING, seen)
+        self.active[folder.folder] = active
+        return active
+
+    def resume(self, folders: Mapping[str, RunFolder]) -> None:
+        """Takes up runs that were going on when the watch last ended."""
+        for row in catalog.running(self.desk.engine, self.watch.id):
+            if row.path not in self.active and row.path in folders:
+                self.active[row.path] = Active(row.id, folders[row.path], row.generation)
+
+    def status(self, active: Active) -> str:
+        """What the catalog says: someone may have ended the run by `run finish`."""
+        row = catalog.run_by_id(self.desk.engine, active.id)
+        return row.status if row is not None else RunStatus.RUNNING
+
+    def show_live(self, active: Active, seen: Mapping[bytes, Seen]) -> None:
+        """Puts what the files say just now on the run's page; nothing is sealed."""
+        document, series, _ = self._read(active, seen)
+        catalog.write_live(self.desk.engine, active.id, {
+            "params": plain_values(document["params"]),
+            "metrics": plain_values(document["metrics"]),
+            "series": series_summary(series),
+            "inputs": [i["ref"] for i in document["inputs"]],
+            "warnings": document["warnings"],
+        })
+        active.changed = False
+
+    def finish(self, active: Active, seen: Mapping[bytes, Seen]) -> None:
+        """Seals the run as its files tell it now."""
+        said = self.status(active)
+        ended = RunStatus(said) if said != RunStatus.RUNNING else RunStatus.FINISHED
+        self._record(active, ended, seen)
+        self.active.pop(active.folder.folder, None)
+
+    def is_complete(self, active: Active) -> bool:
+        """Whether the folder itself says that the run has ended."""
+        run = active.folder
+        by_path = {run.relative(m): m for m in run.members}
+
+        def read_text(path: str) -> str:
+            file = by_path.get(path)
+            if file is None or file.stat.size > _SMALL_TEXT:
+                return ""
+            try:
+                with open(file.location, encoding="utf-8", errors="replace") as text:
+                    return text.read(_SMALL_TEXT)
+            except OSError:
+                return ""
+
+        return bool(run.layout.complete(list(by_path), read_text))
+
+    def _same(self, row: RunRow, folder: RunFolder, seen: Mapping[bytes, Seen]) -> bool:
+        """Whether `row` is the run that is in the folder now.
+
+        A second training in the same place is another run: then none of the first one's files
+        is still there as it was. A resumed one still has some.
+        """
+        if row.status == RunStatus.RUNNING:
+            return True
+        for member in folder.members:
+            one = seen.get(member.path)
+            if one is not None and one.run_id == row.id and unchanged(one, member):
+                return True
+        return False
+
+    def _record(self, active: Active, status: RunStatus, seen: Mapping[bytes, Seen]) -> None:
+        document, series, told = self._read(active, seen)
+        times = [m.stat.mtime_ns // 1000 for m in active.folder.members]
+        document["status"] = (told or status) if status == RunStatus.FINISHED else status
+        document["ended_at"] = (
+            None if status == RunStatus.RUNNING
+            else document["ended_at"] or max(times, default=document["started_at"])
+        )
+        writer = RunWriter(self.desk)
+        draft = writer.keep(active.id, document, series, {
+            "watch": self.watch.id, "path": active.folder.folder, "generation": active.generation,
+        })
+        with self.desk.recording(writer.documents) as recorder:
+            recorder.write(draft)
+        active.changed = False
+
+    def _read(
+        self, active: Active, seen: Mapping[bytes, Seen]
+    ) -> tuple[Document, dict[str, list[Point]], str | None]:
+        run = active.folder
+        wanted = [m for m in run.members if run.layout.wanted(run.relative(m))][:READ_FILES]
+        answer = self.desk.inspector.read_run(
+            run.layout.name, [self._piece(run, m, seen) for m in wanted]
+        )
+        times = [m.stat.mtime_ns // 1000 for m in run.members]
+        started = answer.get("started_at")
+        document = empty_document(
+            answer.get("name") or posixpath.basename(run.folder) or self.watch.name,
+            run.layout.name,
+            int(started * 1e6) if started else min(times, default=None),
+        )
+        document["params"] = answer.get("params", {})
+        document["metrics"] = answer.get("metrics", {})
+        document["provenance"] = {**answer.get("provenance", {}), "folder": run.folder}
+        document["warnings"] = list(answer.get("warnings", ()))
+        if answer.get("ended_at"):
+            document["ended_at"] = int(answer["ended_at"] * 1e6)
+        inputs, unknown = self._inputs(run, answer.get("inputs", ()), seen)
+        document["inputs"] = inputs
+        if unknown:
+            document["provenance"]["named_inputs"] = unknown
+        series = {
+            name: [Point(step, value, time) for step, time, value in points]
+            for name, points in answer.get("series", {}).items()
+        }
+        active.best = tuple(answer.get("best", ()))
+        return document, series, answer.get("status")
+
+    def _piece(self, run: RunFolder, file: SourceFile, seen: Mapping[bytes, Seen]) -> Piece:
+        """The stored copy where the file was kept as it is now, else the growing file itself."""
+        one, path = seen.get(file.path), run.relative(file)
+        if one is not None and one.digest is not None and unchanged(one, file):
+            return stored_piece(self.desk, path, one.digest)
+        return Piece(path, file=os.fsdecode(file.location))
+
+    def _inputs(
+        self, run: RunFolder, hints: Sequence[Mapping[str, Any]], seen: Mapping[bytes, Seen]
+    ) -> tuple[list[Document], list[str]]:
+        """Named paths as references where their content is in the registry; and the other ones."""
+        inputs: dict[str, Document] = {}
+        unknown = []
+        for hint in hints:
+            row_id = self._version_at(run, str(hint["target"]), seen)
+            rows = catalog.versions_by_ids(self.desk.engine, [row_id]) if row_id else []
+            if not rows:
+                unknown.append(str(hint["target"]))
+                continue
+            ref = f"{rows[0].artifact}@v{rows[0].n}"
+            inputs[ref] = {"ref": ref, "content_digest": text_of(rows[0].content),
+                           "basis": "observed", "rule": hint["why"], "file": hint["file"]}
+        return list(inputs.values()), unknown
+
+    def _version_at(self, run: RunFolder, target: str, seen: Mapping[bytes, Seen]) -> int | None:
+        """The version of the file that `target` names, from the run's folder or one above it."""
+        root = os.fsdecode(self.watch.root)
+        if posixpath.isabs(target):
+            if not target.startswith(root + "/"):
+                return None
+            candidates = [posixpath.relpath(target, root)]
+        else:
+            candidates, folder = [], run.folder
+            while True:
+                candidates.append(posixpath.normpath(posixpath.join(folder, target)))
+                if not folder:
+                    break
+                folder = posixpath.dirname(folder)
+        for candidate in candidates:
+            one = seen.get(os.fsencode(candidate))
+            if one is not None and one.version_id is not None:
+                return one.version_id
+        return None
+
+
+def unchanged(one: Seen, file: SourceFile) -> bool:
+    """Whether the file still has the stat that it had when it was dealt with."""
+    s = file.stat
+    return (one.dev, one.ino, one.size, one.mtime_ns, one.ctime_ns) == (
+        s.dev, s.ino, s.size, s.mtime_ns, s.ctime_ns)

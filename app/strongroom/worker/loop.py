@@ -1,0 +1,233 @@
+"""The worker thread: jobs from the queue, watched folders, news from other processes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from strongroom.catalog import jobs, watching
+from strongroom.catalog.jobs import Job
+from strongroom.domain.errors import Busy, StrongroomError
+from strongroom.domain.event import Event
+from strongroom.domain.facts import Kind
+from strongroom.domain.timestamps import now
+from strongroom.services.add import AddOptions
+from strongroom.services.desk import is_dead
+from strongroom.services.local import LocalRegistry
+from strongroom.services.progress import Progress
+from strongroom.services.watch_session import Timing, WatchSession
+
+log = logging.getLogger(__name__)
+_ROUND = 0.1
+_RETRY_AFTER = 5.0
+
+
+def timing_from(settings: Any) -> Timing:
+    return Timing(
+        quiet_time=float(settings["watch.quiet_time"]), idle_end=float(settings["watch.idle_end"]),
+        rescan=float(settings["watch.rescan"]), reserve=int(settings["limits.reserve"]) << 20,
+    )
+
+
+class Worker:
+    """Does what is due until it is stopped. `tell` is called from the worker's thread."""
+
+    def __init__(
+        self, registry: LocalRegistry, settings: Any, tell: Callable[[Event], None]
+    ) -> None:
+        self.registry, self.desk = registry, registry.desk
+        self.timing = timing_from(settings)
+        self.tell = tell
+        self._sessions: dict[str, WatchSession] = {}
+        self._refused_until: dict[str, float] = {}
+        self._stopping = threading.Event()
+        self._awake = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._progress: Progress | None = None
+        self._last_seq = registry.last_change()
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self.run, name="worker", daemon=False)
+        self._thread.start()
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """Ends the work in hand (its job goes back to the queue) and the thread."""
+        self._stopping.set()
+        self._awake.set()
+        if self._progress is not None:
+            self._progress.cancel()
+        if self._thread is not None:
+            self._thread.join(timeout)
+            self._thread = None
+
+    def poke(self) -> None:
+        """Looks at the queue now instead of at the next round."""
+        self._awake.set()
+
+    def run(self) -> None:
+        """Rounds until `stop`; errors of one folder or job are told and do not end the others."""
+        try:
+            while not self._stopping.is_set():
+                busy = self.round()
+                if not busy:
+                    self._awake.wait(_ROUND)
+                self._awake.clear()
+        finally:
+            self._close_sessions()
+
+    def run_once(self) -> None:
+        """Does all that is due: the queue until it is empty, and what has settled in the folders."""
+        try:
+            while self.round() or any(s.pending for s in self._sessions.values()):
+                self._awake.wait(_ROUND)
+        finally:
+            self._close_sessions()
+
+    def _close_sessions(self) -> None:
+        for session in self._sessions.values():
+            session.close()
+        self._sessions.clear()
+
+    def round(self) -> bool:
+        """One turn at everything; True if there was a job."""
+        self._tell_news()
+        busy = self._do_job()
+        self._watch()
+        return busy
+
+    # ------------------------------------------------------------------ news
+
+    def _tell_news(self) -> None:
+        if self.registry.last_change() == self._last_seq:
+            return
+        for change in self.registry.changes_after(self._last_seq):
+            self._last_seq = change["seq"]
+            self.tell(Event("entry", change))
+
+    # ------------------------------------------------------------------ watching
+
+    def _watch(self) -> None:
+        wanted = {w.id: w for w in watching.all_watches(self.desk.engine) if not w.paused}
+        for gone in self._sessions.keys() - wanted.keys():
+            self._sessions.pop(gone).close()
+            self.tell(Event("watch.state", {"id": gone, "state": "paused"}))
+        for watch_id, watch in wanted.items():
+            if self._stopping.is_set():
+                return
+            session = self._sessions.get(watch_id)
+            if session is not None and session.watch.options != watch.options:
+                self._sessions.pop(watch_id).close()
+                session = None
+            try:
+                if session is None:
+                    if time.monotonic() < self._refused_until.get(watch_id, 0.0):
+                        continue
+                    session = WatchSession(self.desk, watch, self.timing, self.tell)
+                    session.open()
+                    self._sessions[watch_id] = session
+                self._progress = Progress(what=watch.name)
+                session.step(self._progress)
+            except Busy:
+                self._sessions.pop(watch_id, None)
+                self._refused_until[watch_id] = time.monotonic() + _RETRY_AFTER
+                self.tell(Event("watch.state", {
+                    "id": watch_id, "name": watch.name, "path": os.fsdecode(watch.root),
+                    "state": "elsewhere", "detail": "another process watches it"}))
+            except StrongroomError as error:
+                if error.code != "cancelled":
+                    log.warning("watching %s: %s", watch.name, error)
+                    self.tell(Event("problem", error.document()))
+            finally:
+                self._progress = None
+
+    # ------------------------------------------------------------------ jobs
+
+    def _do_job(self) -> bool:
+        jobs.free_dead(self.desk.engine, is_dead)
+        job = jobs.lease(self.desk.engine, self.desk.owner, now())
+        if job is None:
+            return False
+        self._told(job)
+        progress = self._progress = Progress(report=lambda p: self._report(job, p), what=job.kind)
+        try:
+            result = JOBS[job.kind](self.registry, job.arguments, progress)
+            self._end(job, "done", result)
+        except StrongroomError as error:
+            self._failed(job, error)
+        except Exception as error:
+            log.exception("job %s (%s)", job.id, job.kind)
+            self._end(job, "failed", {"error": {
+                "code": "internal", "message": f"internal error ({type(error).__name__})",
+                "hint": "see the log file", "object": ""}})
+        finally:
+            self._progress = None
+        return True
+
+    def _failed(self, job: Job, error: StrongroomError) -> None:
+        if error.code == "cancelled":
+            if self._stopping.is_set():
+                jobs.postpone(self.desk.engine, job.id, self.desk.owner, 0, {}, now())
+                return
+            self._end(job, "cancelled", {})
+        elif error.code in ("busy", "unreachable") and job.attempts + 1 < jobs.MAX_ATTEMPTS:
+            delay = int(2 ** job.attempts * 1_000_000)
+            jobs.postpone(self.desk.engine, job.id, self.desk.owner, now() + delay,
+                          {"error": error.document()}, now())
+            self._told(job)
+        else:
+            self._end(job, "failed", {"error": error.document()})
+            self.tell(Event("problem", error.document()))
+
+    def _report(self, job: Job, progress: Progress) -> None:
+        document = {
+            "files": progress.files, "total_files": progress.total_files, "bytes": progress.bytes,
+            "total_bytes": progress.total_bytes, "rate": round(progress.rate),
+            "what": progress.what,
+        }
+        if not jobs.report(self.desk.engine, job.id, self.desk.owner, document, now()):
+            progress.cancel()
+        self._told(job)
+
+    def _end(self, job: Job, state: str, result: dict[str, Any]) -> None:
+        jobs.finish(self.desk.engine, job.id, self.desk.owner, state, result, now())
+        self._told(job)
+
+    def _told(self, job: Job) -> None:
+        view = self.registry.job(job.id)
+        if view is not None:
+            self.tell(Event("job.changed", view))
+
+
+def _add(registry: LocalRegistry, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    kind = arguments.get("kind")
+    options = AddOptions(name=arguments.get("name"), kind=Kind(kind) if kind else None,
+                         each=bool(arguments.get("each")), note=arguments.get("note") or "")
+    answer = registry.add([bytes.fromhex(p) for p in arguments["paths"]], options, progress)
+    return {"versions": [
+        {"ref": f"{v['name']}@{v['tag']}", "created": v["created"], "warnings": v["warnings"]}
+        for v in answer["versions"]
+    ]}
+
+
+def _verify(registry: LocalRegistry, arguments: dict[str, Any], progress: Progress
+            ) -> dict[str, Any]:
+    return registry.verify(arguments.get("references") or (), progress=progress)
+
+
+def _export(registry: LocalRegistry, arguments: dict[str, Any], progress: Progress
+            ) -> dict[str, Any]:
+    return registry.get(arguments["reference"], Path(arguments["into"]),
+                        force=bool(arguments.get("force")), progress=progress)
+
+
+#: What can be asked of the worker through the queue.
+JOBS: dict[str, Callable[[LocalRegistry, dict[str, Any], Progress], dict[str, Any]]] = {
+    "add": _add,
+    "verify": _verify,
+    "export": _export,
+}
