@@ -31,8 +31,9 @@ def create_registry(root: Path, settings: Settings, origin: str) -> LocalRegistr
     create(root)
     registry = open_registry(root, settings, origin)
     with registry.desk.recording(StoredDocuments(registry.desk.store)) as recorder:
-        recorder.write(Draft("registry.created",
-                             {"type": "registry", "id": registry.desk.place.registry_id}))
+        recorder.write(
+            Draft("registry.created", {"type": "registry", "id": registry.desk.place.registry_id})
+        )
     return registry
 
 
@@ -53,16 +54,24 @@ def open_registry(root: Path, settings: Settings, origin: str) -> LocalRegistry:
         known = last_seq(engine)
         if known < written:
             engine.close()
-            raise Damaged(f"the catalog ends at entry {known}, the journal at {written}",
-                          str(place.catalog), _REBUILD)
+            raise Damaged(
+                f"the catalog ends at entry {known}, the journal at {written}",
+                str(place.catalog),
+                _REBUILD,
+            )
         if known > written:
             segments.catch_up(lambda last: lines_after(engine, last), known)
         desk = Desk(
-            place=place, engine=engine, store=FolderStore(place.root), segments=segments,
+            place=place,
+            engine=engine,
+            store=FolderStore(place.root),
+            segments=segments,
             stats=StatCache(place.stat_cache),
-            inspector=Inspector(settings["limits.describe_time"],
-                                int(settings["limits.describe_memory"]) << 20),
-            actor=_os_user(), origin=origin,
+            inspector=Inspector(
+                settings["limits.describe_time"], int(settings["limits.describe_memory"]) << 20
+            ),
+            actor=_os_user(),
+            origin=origin,
         )
         return LocalRegistry(desk, release)
     except BaseException:
@@ -77,8 +86,11 @@ def rebuild_registry(root: Path, progress: Progress | None = None) -> dict[str, 
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise Busy("another process has the registry open", str(root),
-                       "close its windows and watchers, then try again") from error
+            raise Busy(
+                "another process has the registry open",
+                str(root),
+                "close its windows and watchers, then try again",
+            ) from error
         store = FolderStore(place.root)
         try:
             return doctor.rebuild(place, store, progress)
@@ -93,8 +105,9 @@ def _share(place: Place) -> Callable[[], None]:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(fd)
-        raise Busy("the registry is just being rebuilt", str(place.root),
-                   "try again in a moment") from error
+        raise Busy(
+            "the registry is just being rebuilt", str(place.root), "try again in a moment"
+        ) from error
     return lambda: os.close(fd)
 
 

@@ -48,8 +48,14 @@ class _Masking(logging.Formatter):
 def start_logging(level: str) -> Path:
     """Logs to a file of at most 2 MiB, five of which are kept; its path comes back."""
     path = log_folder() / "strongroom.log"
-    handler = RotatingFileHandler(path, maxBytes=2 << 20, backupCount=5, encoding="utf-8",
-                                  errors="backslashreplace", delay=True)
+    handler = RotatingFileHandler(
+        path,
+        maxBytes=2 << 20,
+        backupCount=5,
+        encoding="utf-8",
+        errors="backslashreplace",
+        delay=True,
+    )
     handler.setFormatter(_Masking("%(asctime)s %(process)d %(levelname)s %(name)s %(message)s"))
     root = logging.getLogger(APP)
     root.handlers[:] = [handler]

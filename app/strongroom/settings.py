@@ -42,28 +42,70 @@ def _path(value: Any) -> str:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("registry.path", "", "path",
-            "The registry that is opened; empty: `default` in the platform's data folder.", _path),
-    Setting("watch.quiet_time", 2.0, "seconds",
-            "How long a file must stand still before it is taken.", _number(0.1, 3600)),
-    Setting("watch.idle_end", 1800.0, "seconds",
-            "How long a run must be silent before it counts as ended and its growing files are"
-            " versioned.", _number(1, 7 * 86400)),
-    Setting("watch.rescan", 60.0, "seconds",
-            "How often a watched folder is compared as a whole, in case an event was missed.",
-            _number(1, 86400)),
-    Setting("limits.reserve", 512, "MiB",
-            "Free disk space below which nothing more is taken until there is room again.",
-            _number(0, 1 << 20)),
-    Setting("limits.describe_time", 60.0, "seconds",
-            "How long reading what one version's files say may take.", _number(1, 3600)),
-    Setting("limits.describe_memory", 1024, "MiB",
-            "How much memory the process that reads files may use.", _number(256, 1 << 16)),
-    Setting("appearance.theme", "system", "word",
-            "Colours of the window: those of the system, or always light or dark.",
-            _one_of("system", "light", "dark")),
-    Setting("log.level", "info", "word", "How much the log file tells.",
-            _one_of("debug", "info", "warning", "error")),
+    Setting(
+        "registry.path",
+        "",
+        "path",
+        "The registry that is opened; empty: `default` in the platform's data folder.",
+        _path,
+    ),
+    Setting(
+        "watch.quiet_time",
+        2.0,
+        "seconds",
+        "How long a file must stand still before it is taken.",
+        _number(0.1, 3600),
+    ),
+    Setting(
+        "watch.idle_end",
+        1800.0,
+        "seconds",
+        "How long a run must be silent before it counts as ended and its growing files are"
+        " versioned.",
+        _number(1, 7 * 86400),
+    ),
+    Setting(
+        "watch.rescan",
+        60.0,
+        "seconds",
+        "How often a watched folder is compared as a whole, in case an event was missed.",
+        _number(1, 86400),
+    ),
+    Setting(
+        "limits.reserve",
+        512,
+        "MiB",
+        "Free disk space below which nothing more is taken until there is room again.",
+        _number(0, 1 << 20),
+    ),
+    Setting(
+        "limits.describe_time",
+        60.0,
+        "seconds",
+        "How long reading what one version's files say may take.",
+        _number(1, 3600),
+    ),
+    Setting(
+        "limits.describe_memory",
+        1024,
+        "MiB",
+        "How much memory the process that reads files may use.",
+        _number(256, 1 << 16),
+    ),
+    Setting(
+        "appearance.theme",
+        "system",
+        "word",
+        "Colours of the window: those of the system, or always light or dark.",
+        _one_of("system", "light", "dark"),
+    ),
+    Setting(
+        "log.level",
+        "info",
+        "word",
+        "How much the log file tells.",
+        _one_of("debug", "info", "warning", "error"),
+    ),
 )
 _BY_NAME = {s.name: s for s in SETTINGS}
 
@@ -96,7 +138,9 @@ def load(file: Path | None = None) -> Settings:
     except FileNotFoundError:
         return Settings({}, file)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadInput(f"the settings cannot be read ({error})", str(file), "mend the file") from error
+        raise BadInput(
+            f"the settings cannot be read ({error})", str(file), "mend the file"
+        ) from error
     values: dict[str, Any] = {}
     for table, entries in tables.items():
         for key, value in entries.items() if isinstance(entries, dict) else ():
@@ -120,7 +164,7 @@ def save(name: str, value: Any, file: Path | None = None) -> None:
     table, key = name.split(".")
     if table not in document:
         document[table] = tomlkit.table()
-    document[table][key] = value  # type: ignore[index]
+    document[table][key] = value
     file.parent.mkdir(parents=True, exist_ok=True)
     from strongroom.disk.durable import write_file
 

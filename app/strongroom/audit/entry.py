@@ -14,8 +14,9 @@ class BadEntry(ValueError):
     """A journal line is not an entry, or its hash does not match."""
 
 
-def seal(draft: Draft, seq: int, at: int, actor: str, origin: str, request_id: str,
-         prev: str) -> Entry:
+def seal(
+    draft: Draft, seq: int, at: int, actor: str, origin: str, request_id: str, prev: str
+) -> Entry:
     """The entry that `draft` becomes as number `seq` after the entry with hash `prev`."""
     body: dict[str, Any] = {
         "seq": seq,
@@ -31,8 +32,20 @@ def seal(draft: Draft, seq: int, at: int, actor: str, origin: str, request_id: s
     }
     digest = text_of(digest_of(canonical.dumps(body)))
     line = canonical.dumps({**body, "hash": digest})
-    return Entry(seq, at, actor, draft.action, body["object"], draft.outcome, origin, request_id,
-                 body["details"], prev, digest, line)
+    return Entry(
+        seq,
+        at,
+        actor,
+        draft.action,
+        body["object"],
+        draft.outcome,
+        origin,
+        request_id,
+        body["details"],
+        prev,
+        digest,
+        line,
+    )
 
 
 def parse(line: bytes) -> Entry:
@@ -43,9 +56,18 @@ def parse(line: bytes) -> Entry:
         if text_of(digest_of(canonical.dumps(body))) != claimed:
             raise BadEntry("the entry's hash does not match its content")
         return Entry(
-            body["seq"], parse_rfc3339(body["time"]), body["actor"], body["action"],
-            body["object"], body["outcome"], body["origin"], body["request_id"], body["details"],
-            body["prev"], claimed, line.rstrip(b"\n"),
+            body["seq"],
+            parse_rfc3339(body["time"]),
+            body["actor"],
+            body["action"],
+            body["object"],
+            body["outcome"],
+            body["origin"],
+            body["request_id"],
+            body["details"],
+            body["prev"],
+            claimed,
+            line.rstrip(b"\n"),
         )
     except BadEntry:
         raise

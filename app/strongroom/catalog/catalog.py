@@ -97,15 +97,21 @@ def last_seq(engine: Engine) -> int:
 
 def lines_after(engine: Engine, seq: int, limit: int = 2000) -> list[tuple[int, bytes]]:
     """`(number, canonical line)` of the entries after `seq`, in order."""
-    rows = engine.rows("select seq, line from entries where seq > ? order by seq limit ?",
-                       (seq, limit))
+    rows = engine.rows(
+        "select seq, line from entries where seq > ? order by seq limit ?", (seq, limit)
+    )
     return [(r[0], bytes(r[1])) for r in rows]
 
 
 def entries_after(engine: Engine, seq: int, limit: int = 500) -> list[tuple[int, str, str]]:
     """`(number, action, object as JSON)` of the entries after `seq`, for live views."""
-    return [(r[0], r[1], r[2]) for r in engine.rows(
-        "select seq, action, object from entries where seq > ? order by seq limit ?", (seq, limit))]
+    return [
+        (r[0], r[1], r[2])
+        for r in engine.rows(
+            "select seq, action, object from entries where seq > ? order by seq limit ?",
+            (seq, limit),
+        )
+    ]
 
 
 def version_by_n(engine: Engine, artifact: str, n: int) -> VersionRow | None:
@@ -159,9 +165,15 @@ def similar_names(engine: Engine, name: str, limit: int = 3) -> list[str]:
 
 
 def page_of_versions(
-    engine: Engine, *, where: Filter = All(()), artifact: str | None = None,
-    kind: str | None = None, sort: str = "created", descending: bool = True,
-    after: Sequence[Any] | None = None, limit: int = 100,
+    engine: Engine,
+    *,
+    where: Filter = All(()),
+    artifact: str | None = None,
+    kind: str | None = None,
+    sort: str = "created",
+    descending: bool = True,
+    after: Sequence[Any] | None = None,
+    limit: int = 100,
 ) -> list[VersionRow]:
     """One page by keyset: `after` is `[sort value, id]` of the last row of the page before."""
     sql, values = version_condition(where)
@@ -185,8 +197,16 @@ def page_of_versions(
 
 def sort_value(row: VersionRow, sort: str) -> list[Any]:
     """What `after` of the next page is, if `row` ends this one."""
-    values = {"created": row.created_at, "name": row.artifact, "kind": row.kind, "size": row.size,
-              "version": row.n, "run": row.run_id or "", "by": row.actor, "files": row.files}
+    values = {
+        "created": row.created_at,
+        "name": row.artifact,
+        "kind": row.kind,
+        "size": row.size,
+        "version": row.n,
+        "run": row.run_id or "",
+        "by": row.actor,
+        "files": row.files,
+    }
     return [values[sort], row.id]
 
 
@@ -201,13 +221,21 @@ def count_versions(engine: Engine, where: Filter = All(()), kind: str | None = N
 def count_by_kind(engine: Engine, where: Filter = All(())) -> dict[str, int]:
     """Matching versions per kind."""
     sql, values = version_condition(where)
-    return {k: n for k, n in engine.rows(
-        f"select v.kind, count(*) from {_FROM} where {sql} group by v.kind", values)}
+    return {
+        k: n
+        for k, n in engine.rows(
+            f"select v.kind, count(*) from {_FROM} where {sql} group by v.kind", values
+        )
+    }
 
 
 def page_of_artifacts(
-    engine: Engine, *, where: Filter = All(()), kind: str | None = None,
-    after: Sequence[Any] | None = None, limit: int = 100,
+    engine: Engine,
+    *,
+    where: Filter = All(()),
+    kind: str | None = None,
+    after: Sequence[Any] | None = None,
+    limit: int = 100,
 ) -> list[tuple[ArtifactRow, list[Any]]]:
     """Artifacts by their newest version, latest change first, with each row's cursor."""
     sql, values = version_condition(where)
@@ -228,21 +256,31 @@ def page_of_artifacts(
 
 
 def labels_of(engine: Engine, version: int) -> dict[str, str]:
-    return dict(engine.rows("select key, value from labels where version_id=? order by key",
-                            (version,)))
+    return dict(
+        engine.rows("select key, value from labels where version_id=? order by key", (version,))
+    )
 
 
 def notes_of(engine: Engine, owner_type: str, owner: str) -> list[tuple[str, int, str]]:
     """`(text, at, actor)` in the order they were made."""
-    return [(r[0], r[1], r[2]) for r in engine.rows(
-        "select text, at, actor from notes where owner_type=? and owner_id=? order by seq",
-        (owner_type, owner))]
+    return [
+        (r[0], r[1], r[2])
+        for r in engine.rows(
+            "select text, at, actor from notes where owner_type=? and owner_id=? order by seq",
+            (owner_type, owner),
+        )
+    ]
 
 
 def pages_of(engine: Engine, version: int) -> list[bytes]:
-    return [bytes(r[0]) for r in engine.rows(
-        "select p.digest from version_pages vp join pages p on p.id = vp.page_id"
-        " where vp.version_id=? order by vp.position", (version,))]
+    return [
+        bytes(r[0])
+        for r in engine.rows(
+            "select p.digest from version_pages vp join pages p on p.id = vp.page_id"
+            " where vp.version_id=? order by vp.position",
+            (version,),
+        )
+    ]
 
 
 def blobs_of(engine: Engine, version: VersionRow) -> list[tuple[bytes, int]]:
@@ -285,9 +323,14 @@ def files_holding(engine: Engine, digest: bytes) -> list[tuple[VersionRow, bytes
 
 def blobs_after(engine: Engine, last: int, limit: int = 1000) -> list[tuple[int, bytes, int]]:
     """`(id, digest, size)` of referred-to blobs, in id order."""
-    return [(r[0], bytes(r[1]), r[2]) for r in engine.rows(
-        "select id, digest, size from blobs where id > ? and condemned_at is null order by id"
-        " limit ?", (last, limit))]
+    return [
+        (r[0], bytes(r[1]), r[2])
+        for r in engine.rows(
+            "select id, digest, size from blobs where id > ? and condemned_at is null order by id"
+            " limit ?",
+            (last, limit),
+        )
+    ]
 
 
 def known_blobs(engine: Engine, digests: Sequence[bytes]) -> dict[bytes, int]:
@@ -316,8 +359,9 @@ def write_storage(tx: Any, store: str, rows: Sequence[tuple[bytes, str, str]]) -
 
 def write_damage(tx: Any, digest: bytes, at: int, reason: str, place: str) -> None:
     tx.execute("insert or replace into damage values (?,?,?,?)", (digest, at, reason, place))
-    tx.execute("delete from storage where blob_id = (select id from blobs where digest=?)",
-               (digest,))
+    tx.execute(
+        "delete from storage where blob_id = (select id from blobs where digest=?)", (digest,)
+    )
 
 
 def clear_damage(tx: Any, digest: bytes) -> None:
@@ -326,8 +370,10 @@ def clear_damage(tx: Any, digest: bytes) -> None:
 
 def damaged_blobs(engine: Engine) -> list[tuple[bytes, str, str]]:
     """`(digest, reason, place)` of blobs known to be damaged and not mended."""
-    return [(bytes(r[0]), r[1], r[2]) for r in engine.rows(
-        "select digest, reason, place from damage order by found_at")]
+    return [
+        (bytes(r[0]), r[1], r[2])
+        for r in engine.rows("select digest, reason, place from damage order by found_at")
+    ]
 
 
 def damaged_versions(engine: Engine, ids: Sequence[int]) -> set[int]:
@@ -335,10 +381,15 @@ def damaged_versions(engine: Engine, ids: Sequence[int]) -> set[int]:
     if not ids or not engine.row("select 1 from damage limit 1"):
         return set()
     marks = ",".join("?" * len(ids))
-    return {r[0] for r in engine.rows(
-        "select distinct vp.version_id from damage d join blobs b on b.digest = d.digest join"
-        " page_files f on f.blob_id = b.id join version_pages vp on vp.page_id = f.page_id"
-        f" where vp.version_id in ({marks})", list(ids))}
+    return {
+        r[0]
+        for r in engine.rows(
+            "select distinct vp.version_id from damage d join blobs b on b.digest = d.digest join"
+            " page_files f on f.blob_id = b.id join version_pages vp on vp.page_id = f.page_id"
+            f" where vp.version_id in ({marks})",
+            list(ids),
+        )
+    }
 
 
 def run_by_id(engine: Engine, run: str) -> RunRow | None:
@@ -348,34 +399,53 @@ def run_by_id(engine: Engine, run: str) -> RunRow | None:
 
 def runs_at(engine: Engine, watch: str, path: str) -> list[RunRow]:
     """The runs that were seen in one folder of a watch, newest generation first."""
-    return [_run(r) for r in engine.rows(
-        f"select {_RUN} from runs r where r.watch_id=? and r.path=? order by r.generation desc",
-        (watch, path))]
+    return [
+        _run(r)
+        for r in engine.rows(
+            f"select {_RUN} from runs r where r.watch_id=? and r.path=? order by r.generation desc",
+            (watch, path),
+        )
+    ]
 
 
 def running(engine: Engine, watch: str) -> list[RunRow]:
-    return [_run(r) for r in engine.rows(
-        f"select {_RUN} from runs r where r.watch_id=? and r.status='running'", (watch,))]
+    return [
+        _run(r)
+        for r in engine.rows(
+            f"select {_RUN} from runs r where r.watch_id=? and r.status='running'", (watch,)
+        )
+    ]
 
 
 def page_of_runs(
-    engine: Engine, *, where: Filter = All(()), after: Sequence[Any] | None = None,
+    engine: Engine,
+    *,
+    where: Filter = All(()),
+    after: Sequence[Any] | None = None,
     limit: int = 100,
 ) -> list[RunRow]:
     sql, values = run_condition(where)
     if after is not None:
         sql, values = f"({sql}) and (r.started_at, r.id) < (?, ?)", [*values, *after]
-    return [_run(r) for r in engine.rows(
-        f"select {_RUN} from runs r where {sql} order by r.started_at desc, r.id desc limit ?",
-        [*values, limit])]
+    return [
+        _run(r)
+        for r in engine.rows(
+            f"select {_RUN} from runs r where {sql} order by r.started_at desc, r.id desc limit ?",
+            [*values, limit],
+        )
+    ]
 
 
 def outputs_of(engine: Engine, run: str) -> list[tuple[str, int]]:
     """`(artifact, n)` of the versions that the run made."""
-    return [(r[0], r[1]) for r in engine.rows(
-        f"select a.name, v.n from edges e join {_FROM} on v.id = cast(e.to_id as integer)"
-        " where e.from_type='run' and e.from_id=? and e.relation='output' order by e.seq, v.id",
-        (run,))]
+    return [
+        (r[0], r[1])
+        for r in engine.rows(
+            f"select a.name, v.n from edges e join {_FROM} on v.id = cast(e.to_id as integer)"
+            " where e.from_type='run' and e.from_id=? and e.relation='output' order by e.seq, v.id",
+            (run,),
+        )
+    ]
 
 
 def write_live(engine: Engine, run: str, live: dict[str, Any]) -> None:
@@ -390,14 +460,30 @@ def _one(engine: Engine, where: str, values: Sequence[Any]) -> VersionRow | None
 
 
 def _many(engine: Engine, where: str, values: Sequence[Any]) -> list[VersionRow]:
-    return [_version(r) for r in engine.rows(f"select {_VERSION} from {_FROM} where {where}", values)]
+    return [
+        _version(r) for r in engine.rows(f"select {_VERSION} from {_FROM} where {where}", values)
+    ]
 
 
 def _version(row: Row) -> VersionRow:
-    return VersionRow(row[0], row[1], row[2], row[3], bytes(row[4]), bytes(row[5]), *row[6:13],
-                      json.loads(row[13]), row[14])
+    return VersionRow(  # type: ignore[call-arg]
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        bytes(row[4]),
+        bytes(row[5]),
+        *row[6:13],
+        json.loads(row[13]),
+        row[14],
+    )
 
 
 def _run(row: Row) -> RunRow:
-    return RunRow(*row[:9], bytes(row[9]) if row[9] else None, bytes(row[10]) if row[10] else None,
-                  json.loads(row[11]), json.loads(row[12]) if row[12] else None)
+    return RunRow(  # type: ignore[call-arg]
+        *row[:9],
+        bytes(row[9]) if row[9] else None,
+        bytes(row[10]) if row[10] else None,
+        json.loads(row[11]),
+        json.loads(row[12]) if row[12] else None,
+    )

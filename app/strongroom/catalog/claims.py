@@ -86,7 +86,9 @@ def forget_condemned(engine: Engine, digests: Sequence[bytes], now: int) -> list
             tx.execute("delete from storage where blob_id = ?", row)
             tx.execute("delete from blobs where id = ?", row)
             gone.append(digest)
-        tx.execute("delete from claims where owner in (select owner from owners where"
-                   " heartbeat <= ?)", (now - CLAIM_LIFE,))
+        tx.execute(
+            "delete from claims where owner in (select owner from owners where heartbeat <= ?)",
+            (now - CLAIM_LIFE,),
+        )
         tx.execute("delete from owners where heartbeat <= ?", (now - CLAIM_LIFE,))
     return gone

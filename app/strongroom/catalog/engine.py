@@ -40,7 +40,8 @@ class Engine:
     def rows(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
         """All rows of a read, which is closed before they are returned."""
         with self._speaking():
-            return self._connection().execute(sql, values).fetchall()
+            found: list[Row] = self._connection().execute(sql, values).fetchall()
+            return found
 
     def row(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
         with self._speaking():

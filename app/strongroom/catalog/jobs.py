@@ -72,8 +72,9 @@ def report(engine: Engine, job: int, owner: str, progress: dict[str, Any], now: 
     return row is not None and not row[0]
 
 
-def finish(engine: Engine, job: int, owner: str, state: str, result: dict[str, Any],
-           now: int) -> None:
+def finish(
+    engine: Engine, job: int, owner: str, state: str, result: dict[str, Any], now: int
+) -> None:
     with engine.writing() as tx:
         tx.execute(
             "update jobs set state=?, result=?, updated_at=?, owner=null, lease_until=null"
@@ -82,8 +83,9 @@ def finish(engine: Engine, job: int, owner: str, state: str, result: dict[str, A
         )
 
 
-def postpone(engine: Engine, job: int, owner: str, due_at: int, why: dict[str, Any],
-             now: int) -> None:
+def postpone(
+    engine: Engine, job: int, owner: str, due_at: int, why: dict[str, Any], now: int
+) -> None:
     """Back into the queue, to be tried again at `due_at`."""
     with engine.writing() as tx:
         tx.execute(
@@ -105,8 +107,12 @@ def cancel(engine: Engine, job: int, now: int) -> None:
 
 def free_dead(engine: Engine, is_dead: Any) -> int:
     """Ends the leases of owners that `is_dead(owner)` says are gone, so others may go on."""
-    owners = [r[0] for r in engine.rows(
-        "select distinct owner from jobs where state='running' and owner is not null")]
+    owners = [
+        r[0]
+        for r in engine.rows(
+            "select distinct owner from jobs where state='running' and owner is not null"
+        )
+    ]
     dead = [(o,) for o in owners if is_dead(o)]
     if dead:
         with engine.quick() as tx:
@@ -116,10 +122,14 @@ def free_dead(engine: Engine, is_dead: Any) -> int:
 
 def recent(engine: Engine, limit: int = 50) -> list[Job]:
     """Jobs in work or queued first, then the newest ended ones."""
-    return [_job(r) for r in engine.rows(
-        f"select {_COLUMNS} from jobs order by state in ('running','queued') desc, id desc limit ?",
-        (limit,),
-    )]
+    return [
+        _job(r)
+        for r in engine.rows(
+            f"select {_COLUMNS} from jobs"
+            " order by state in ('running','queued') desc, id desc limit ?",
+            (limit,),
+        )
+    ]
 
 
 def get(engine: Engine, job: int) -> Job | None:
@@ -128,5 +138,13 @@ def get(engine: Engine, job: int) -> Job | None:
 
 
 def _job(row: Row) -> Job:
-    return Job(row[0], row[1], json.loads(row[2]), row[3], json.loads(row[4]), json.loads(row[5]),
-               *row[6:10], bool(row[10]))
+    return Job(  # type: ignore[call-arg]
+        row[0],
+        row[1],
+        json.loads(row[2]),
+        row[3],
+        json.loads(row[4]),
+        json.loads(row[5]),
+        *row[6:10],
+        bool(row[10]),
+    )

@@ -33,9 +33,16 @@ def replay(tx: Tx, entry: Entry, documents: Documents) -> None:
     tx.execute(
         "insert into entries(seq, at, actor, action, object, outcome, hash, line)"
         " values (?,?,?,?,?,?,?,?)",
-        (entry.seq, entry.at, entry.actor, entry.action,
-         json.dumps(plain(dict(entry.object)), ensure_ascii=True), entry.outcome, entry.hash,
-         entry.line),
+        (
+            entry.seq,
+            entry.at,
+            entry.actor,
+            entry.action,
+            json.dumps(plain(dict(entry.object)), ensure_ascii=True),
+            entry.outcome,
+            entry.hash,
+            entry.line,
+        ),
     )
     act = ACTIONS.get(entry.action)
     if act is not None and entry.outcome == "allowed":
@@ -44,22 +51,43 @@ def replay(tx: Tx, entry: Entry, documents: Documents) -> None:
 
 def _committed(tx: Tx, entry: Entry, documents: Documents) -> None:
     details = entry.details
-    content, record = parse_digest(details["content_digest"]), parse_digest(details["record_digest"])
+    content, record = (
+        parse_digest(details["content_digest"]),
+        parse_digest(details["record_digest"]),
+    )
     manifest, document = documents.manifest(content), documents.record(record)
     artifact = _artifact(tx, details["artifact"], details["kind"], entry.at)
     params, metrics = plain_values(document["params"]), plain_values(document["metrics"])
     warnings = list(details.get("warnings", ()))
     summary = plain(
-        {"params": params, "metrics": metrics, "inputs": document["inputs"],
-         "provenance": document["provenance"], "warnings": warnings}
+        {
+            "params": params,
+            "metrics": metrics,
+            "inputs": document["inputs"],
+            "provenance": document["provenance"],
+            "warnings": warnings,
+        }
     )
     version = tx.execute(
         "insert into versions(artifact_id, n, seq, kind, content, record, size, files, created_at,"
         " actor, run_id, tier, source, document, warnings)"
         " values (?,?,?,?,?,?,?,?,?,?,?,'hot',?,?,?) returning id",
-        (artifact, details["n"], entry.seq, details["kind"], content, record, manifest.size,
-         manifest.files, entry.at, entry.actor, details.get("run"), json.dumps(details.get("source")),
-         json.dumps(summary), len(warnings)),
+        (
+            artifact,
+            details["n"],
+            entry.seq,
+            details["kind"],
+            content,
+            record,
+            manifest.size,
+            manifest.files,
+            entry.at,
+            entry.actor,
+            details.get("run"),
+            json.dumps(details.get("source")),
+            json.dumps(summary),
+            len(warnings),
+        ),
     ).fetchone()[0]
     tx.execute(
         "update artifacts set last_n = max(last_n, ?), versions = versions + 1, latest_id = ?,"
@@ -134,9 +162,21 @@ def _run_recorded(tx: Tx, entry: Entry, documents: Documents) -> None:
         " on conflict(id) do update set name=excluded.name, status=excluded.status,"
         " started_at=excluded.started_at, ended_at=excluded.ended_at,"
         " document=excluded.document, series=excluded.series, text=excluded.text, live=null",
-        (run, document["name"], document["status"], document["layout"], details.get("watch", ""),
-         details.get("path", ""), details.get("generation", 0), document["started_at"],
-         document["ended_at"], digest, series, entry.at, text),
+        (
+            run,
+            document["name"],
+            document["status"],
+            document["layout"],
+            details.get("watch", ""),
+            details.get("path", ""),
+            details.get("generation", 0),
+            document["started_at"],
+            document["ended_at"],
+            digest,
+            series,
+            entry.at,
+            text,
+        ),
     )
     tx.execute("delete from documents where owner_type = 'run' and owner_id = ?", (run,))
     keep_document(tx, digest, documents.size(digest), "run", run)
@@ -164,13 +204,27 @@ def _input(tx: Tx, seq: int, version: int, hint: Mapping[str, Any]) -> None:
         (name, int(tag)),
     ).fetchone()
     if row is not None:
-        _edge(tx, seq, ("version", str(row[0])), ("version", str(version)), "input",
-              hint.get("basis", "declared"), "", 1.0)
+        _edge(
+            tx,
+            seq,
+            ("version", str(row[0])),
+            ("version", str(version)),
+            "input",
+            hint.get("basis", "declared"),
+            "",
+            1.0,
+        )
 
 
 def _edge(
-    tx: Tx, seq: int, start: tuple[str, str], end: tuple[str, str], relation: str, basis: str,
-    rule: str, confidence: float,
+    tx: Tx,
+    seq: int,
+    start: tuple[str, str],
+    end: tuple[str, str],
+    relation: str,
+    basis: str,
+    rule: str,
+    confidence: float,
 ) -> None:
     tx.execute(
         "insert or ignore into edges(seq, from_type, from_id, to_type, to_id, relation, basis,"
@@ -207,8 +261,13 @@ def _watch_added(tx: Tx, entry: Entry, documents: Documents) -> None:
     tx.execute(
         "insert into watches(id, root, name, options, created_at) values (?,?,?,?,?)"
         " on conflict(id) do update set options=excluded.options",
-        (entry.object["id"], bytes.fromhex(details["root_hex"]), details["name"],
-         json.dumps(dict(details["options"])), entry.at),
+        (
+            entry.object["id"],
+            bytes.fromhex(details["root_hex"]),
+            details["name"],
+            json.dumps(dict(details["options"])),
+            entry.at,
+        ),
     )
 
 

@@ -60,8 +60,13 @@ class _Compiler:
 
     def _text(self, item: Text) -> Condition:
         columns = {
-            "version": {"name": "a.name", "kind": "v.kind", "run": "v.run_id", "by": "v.actor",
-                        "tier": "v.tier"},
+            "version": {
+                "name": "a.name",
+                "kind": "v.kind",
+                "run": "v.run_id",
+                "by": "v.actor",
+                "tier": "v.tier",
+            },
             "run": {"name": "r.name", "run": "r.id", "status": "r.status"},
         }[self.what]
         if item.field in columns:
@@ -79,7 +84,9 @@ class _Compiler:
             )
         if item.field == "digest" and self.what == "version":
             prefix = item.pattern.removeprefix("sha256:").lower()
-            return "(lower(hex(v.content)) like ? or lower(hex(v.record)) like ?)", [prefix + "%"] * 2
+            return "(lower(hex(v.content)) like ? or lower(hex(v.record)) like ?)", [
+                prefix + "%"
+            ] * 2
         return "1=0", []  # stage and alias: nothing is in one yet
 
     def _has(self, what: str) -> Condition:

@@ -40,8 +40,9 @@ class Seen:
 
 
 def all_watches(engine: Engine) -> list[Watch]:
-    rows = engine.rows("select id, root, name, options, created_at, paused from watches"
-                       " order by created_at")
+    rows = engine.rows(
+        "select id, root, name, options, created_at, paused from watches order by created_at"
+    )
     return [Watch(r[0], bytes(r[1]), r[2], json.loads(r[3]), r[4], bool(r[5])) for r in rows]
 
 
@@ -56,8 +57,12 @@ def seen_in(engine: Engine, watch: str) -> dict[bytes, Seen]:
         " reason from seen where watch_id=?",
         (watch,),
     )
-    return {bytes(r[0]): Seen(bytes(r[0]), *r[1:6], bytes(r[6]) if r[6] else None, *r[7:])
-            for r in rows}
+    return {
+        bytes(r[0]): Seen(  # type: ignore[call-arg]
+            bytes(r[0]), *r[1:6], bytes(r[6]) if r[6] else None, *r[7:]
+        )
+        for r in rows
+    }
 
 
 def write_seen(tx: Any, watch: str, items: Iterable[Seen]) -> None:
@@ -66,8 +71,23 @@ def write_seen(tx: Any, watch: str, items: Iterable[Seen]) -> None:
         " set dev=excluded.dev, ino=excluded.ino, size=excluded.size, mtime_ns=excluded.mtime_ns,"
         " ctime_ns=excluded.ctime_ns, digest=excluded.digest, version_id=excluded.version_id,"
         " run_id=excluded.run_id, outcome=excluded.outcome, reason=excluded.reason",
-        [(watch, s.path, s.dev, s.ino, s.size, s.mtime_ns, s.ctime_ns, s.digest, s.version_id,
-          s.run_id, s.outcome, s.reason) for s in items],
+        [
+            (
+                watch,
+                s.path,
+                s.dev,
+                s.ino,
+                s.size,
+                s.mtime_ns,
+                s.ctime_ns,
+                s.digest,
+                s.version_id,
+                s.run_id,
+                s.outcome,
+                s.reason,
+            )
+            for s in items
+        ],
     )
 
 

@@ -100,9 +100,13 @@ class Frame:
         def draw(progress: Progress) -> None:
             share = progress.bytes / progress.total_bytes if progress.total_bytes else 0.0
             filled = int(30 * min(share, 1.0))
-            print(f"\r{'█' * filled}{'·' * (30 - filled)} {progress.files}/{progress.total_files}"
-                  f" files, {size_text(progress.bytes)}, {size_text(int(progress.rate))}/s\x1b[K",
-                  end="", file=sys.stderr, flush=True)
+            print(
+                f"\r{'█' * filled}{'·' * (30 - filled)} {progress.files}/{progress.total_files}"
+                f" files, {size_text(progress.bytes)}, {size_text(int(progress.rate))}/s\x1b[K",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
 
         return Progress(report=draw, what=what)
 
@@ -136,16 +140,41 @@ def _remember(attribute: str) -> Callable[[click.Context, click.Parameter, Any],
 
 def common(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that every command takes, before or after its name."""
-    for option in reversed((
-        click.option("--registry", metavar="DIR_OR_URL", expose_value=False,
-                     callback=_remember("registry_option"), help="Which registry to use."),
-        click.option("--json", is_flag=True, expose_value=False, is_eager=True,
-                     callback=_remember("json"), help="Print one JSON document."),
-        click.option("-q", "--quiet", is_flag=True, expose_value=False,
-                     callback=_remember("quiet"), help="Print nothing but errors."),
-        click.option("-v", "--verbose", is_flag=True, expose_value=False,
-                     callback=_remember("verbose"), help="Say more."),
-    )):
+    for option in reversed(
+        (
+            click.option(
+                "--registry",
+                metavar="DIR_OR_URL",
+                expose_value=False,
+                callback=_remember("registry_option"),
+                help="Which registry to use.",
+            ),
+            click.option(
+                "--json",
+                is_flag=True,
+                expose_value=False,
+                is_eager=True,
+                callback=_remember("json"),
+                help="Print one JSON document.",
+            ),
+            click.option(
+                "-q",
+                "--quiet",
+                is_flag=True,
+                expose_value=False,
+                callback=_remember("quiet"),
+                help="Print nothing but errors.",
+            ),
+            click.option(
+                "-v",
+                "--verbose",
+                is_flag=True,
+                expose_value=False,
+                callback=_remember("verbose"),
+                help="Say more.",
+            ),
+        )
+    ):
         function = option(function)
     return function
 

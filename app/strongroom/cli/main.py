@@ -46,9 +46,16 @@ def run(arguments: list[str]) -> int:
 
         report = write_crash_report(type(error), error, error.__traceback__)
         where = f"a report without secrets is in {report}" if report else "no report could be kept"
-        _say(frame, f"internal error: {type(error).__name__}: {where}",
-             {"code": "internal", "message": f"internal error ({type(error).__name__})",
-              "hint": where, "object": ""})
+        _say(
+            frame,
+            f"internal error: {type(error).__name__}: {where}",
+            {
+                "code": "internal",
+                "message": f"internal error ({type(error).__name__})",
+                "hint": where,
+                "object": "",
+            },
+        )
         code = 1
     finally:
         frame.close()
@@ -60,8 +67,11 @@ def _usage(frame: Any, arguments: list[str], error: Any) -> int:
     path = error.ctx.command_path if error.ctx is not None else "strongroom"
     hint = f"see `{path} --help`"
     message = error.format_message()
-    _say(frame, f"usage: {message}: {hint}",
-         {"code": "usage", "message": message, "hint": hint, "object": ""})
+    _say(
+        frame,
+        f"usage: {message}: {hint}",
+        {"code": "usage", "message": message, "hint": hint, "object": ""},
+    )
     return 2
 
 

@@ -24,8 +24,9 @@ def metric_pairs(pairs: Iterable[str]) -> dict[str, int | float]:
             try:
                 values[key] = float(text)
             except ValueError as error:
-                raise BadInput("a metric is a number", f"{key}={text}", "write --metric auc=0.93"
-                               ) from error
+                raise BadInput(
+                    "a metric is a number", f"{key}={text}", "write --metric auc=0.93"
+                ) from error
     return values
 
 

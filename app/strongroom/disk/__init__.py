@@ -1,1 +1,1 @@
-"""What durable writing and SQLite need from the operating system; below store, catalog and audit."""
+"""Durable writing, walking folders and SQLite: what store, catalog and audit all stand on."""

@@ -46,9 +46,7 @@ def told(what: str, thing: str | bytes | os.PathLike[str]) -> Iterator[None]:
         raise explained(error, what, thing) from error
 
 
-def explained(
-    error: OSError, what: str, thing: str | bytes | os.PathLike[str]
-) -> StrongroomError:
+def explained(error: OSError, what: str, thing: str | bytes | os.PathLike[str]) -> StrongroomError:
     name = os.fsdecode(thing)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return NoSpace(f"{what} failed, the disk is full", name, "free some space and try again")

@@ -78,15 +78,18 @@ def list_source(
     except FileNotFoundError as error:
         raise NotFound("there is no such file or folder", name, "check the path") from error
     except OSError as error:
-        raise Unreachable(f"it cannot be read ({error.strerror})", name,
-                          "check its permissions") from error
+        raise Unreachable(
+            f"it cannot be read ({error.strerror})", name, "check its permissions"
+        ) from error
     listing = Listing(os.path.abspath(root))
     if stat.S_ISREG(info.st_mode):
         base = os.path.basename(listing.root)
         listing.files.append(SourceFile(listing.root, base, Stat.of(info)))
     elif stat.S_ISDIR(info.st_mode):
         inside = os.path.realpath(root)
-        _Walk(listing, inside, follow_outside, follow_folders, skip).folder(listing.root, b"", (inside,))
+        _Walk(listing, inside, follow_outside, follow_folders, skip).folder(
+            listing.root, b"", (inside,)
+        )
         listing.files.sort(key=lambda f: f.path)
     else:
         raise NotFound("it is neither a file nor a folder", name, "only those can be kept")
@@ -95,7 +98,11 @@ def list_source(
 
 class _Walk:
     def __init__(
-        self, listing: Listing, inside: bytes, follow_outside: bool, follow_folders: bool,
+        self,
+        listing: Listing,
+        inside: bytes,
+        follow_outside: bool,
+        follow_folders: bool,
         skip: Skip,
     ) -> None:
         self.listing, self.inside, self.skip = listing, inside, skip

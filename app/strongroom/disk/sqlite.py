@@ -14,7 +14,7 @@ from strongroom.domain.errors import Busy, Damaged, NoSpace, StrongroomError, Un
 try:
     import pysqlite3.dbapi2 as sqlite3
 except ImportError:  # no wheel for this platform: the interpreter's own
-    import sqlite3  # type: ignore[no-redef]
+    import sqlite3
 
 MAY_CHECKPOINT: bool = sqlite3.sqlite_version_info >= (3, 51, 3)
 
@@ -23,9 +23,7 @@ DatabaseError = sqlite3.DatabaseError
 OperationalError = sqlite3.OperationalError
 
 
-def connect(
-    path: str | os.PathLike[str], *, durable: bool = True, read_only: bool = False
-) -> Any:
+def connect(path: str | os.PathLike[str], *, durable: bool = True, read_only: bool = False) -> Any:
     """A connection in autocommit mode, WAL, with a busy time-out of 30 s.
 
     `durable` commits reach the disk before they return (`synchronous=FULL`); otherwise they

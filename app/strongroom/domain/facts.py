@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One value of a metric. `step` None: the source counts nothing; `time`: Unix seconds or None."""
+    """One value of a metric. `step` None: nothing is counted; `time`: Unix seconds or None."""
 
     step: int | float | None
     value: Number

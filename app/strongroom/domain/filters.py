@@ -14,8 +14,21 @@ from datetime import UTC, datetime
 from strongroom.domain.errors import BadInput
 
 FIELDS = (
-    "name", "kind", "run", "by", "stage", "alias", "tier", "has", "label", "note", "digest",
-    "size", "created", "files", "status",
+    "name",
+    "kind",
+    "run",
+    "by",
+    "stage",
+    "alias",
+    "tier",
+    "has",
+    "label",
+    "note",
+    "digest",
+    "size",
+    "created",
+    "files",
+    "status",
 )
 _OPERATORS = (">=", "<=", ">", "<", "=", ":")
 _SIZES = {"": 1, "b": 1} | {
@@ -223,8 +236,9 @@ class _Parser:
         try:
             if operator in (":", "=") and ".." in value:
                 low, high = value.split("..", 1)
-                return Range(field, convert(low) if low else None, convert(high) if high else None,
-                             key=key)
+                return Range(
+                    field, convert(low) if low else None, convert(high) if high else None, key=key
+                )
             number = convert(value)
         except ValueError as error:
             raise BadFilter(str(error), self.text, at) from error
@@ -270,7 +284,7 @@ def _size_of(text: str) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", text.lower())
     if not match or match[2] not in _SIZES:
         raise ValueError(f"`{text}` is not a size such as 10MB or 1GiB")
-    return float(match[1]) * _SIZES[match[2]]
+    return float(match[1]) * float(_SIZES[match[2]])
 
 
 def _number_of(text: str) -> float:
@@ -295,7 +309,9 @@ def _instant(text: str) -> tuple[int, int]:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"`{text}` is not a date such as 2026-01-31 or an age such as 7d") from None
+        raise ValueError(
+            f"`{text}` is not a date such as 2026-01-31 or an age such as 7d"
+        ) from None
     at = _micros(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     return at, at + 1
 

@@ -8,6 +8,7 @@ page; a page never holds more than 8,192 entries.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ def build(entries: Iterable[Entry]) -> Manifest:
     ordered = sorted(entries, key=lambda e: e.path)
     for entry in ordered:
         check_path(entry.path)
-    for one, two in zip(ordered, ordered[1:], strict=False):
+    for one, two in itertools.pairwise(ordered):
         if one.path == two.path:
             raise BadManifest(f"the path {one.path!r} is listed twice")
     size = sum(e.size for e in ordered)

@@ -21,9 +21,7 @@ def check_name(name: str) -> str:
         raise BadInput("an artifact needs a name", "", "give one with --name")
     for char in name:
         if char in "%@" or _is_control(char):
-            raise BadInput(
-                f"a name cannot hold {ascii(char)}", name, "use letters, digits, - _ . and /"
-            )
+            raise BadInput(f"a name cannot hold {char!a}", name, "use letters, digits, - _ . and /")
     _check_parts(name)
     return name
 
@@ -32,7 +30,7 @@ def check_stored_name(name: str) -> str:
     """`name`, if an artifact may bear it: typed, or derived with percent-encoding."""
     for char in name:
         if char == "@" or _is_control(char):
-            raise BadInput(f"a name cannot hold {ascii(char)}", name, "check the spelling")
+            raise BadInput(f"a name cannot hold {char!a}", name, "check the spelling")
     _check_parts(name)
     return name
 
@@ -47,7 +45,9 @@ def _check_parts(name: str) -> None:
             )
         if len(part.encode()) > MAX_PART_BYTES:
             raise BadInput(
-                f"a part of a name has at most {MAX_PART_BYTES} bytes", name[:80] + "…", "shorten it"
+                f"a part of a name has at most {MAX_PART_BYTES} bytes",
+                name[:80] + "…",
+                "shorten it",
             )
 
 

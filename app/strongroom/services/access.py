@@ -21,23 +21,38 @@ R = TypeVar("R")
 RIGHTS: dict[str, frozenset[str]] = {
     "owner": frozenset(
         {
-            "version.add", "version.find", "version.read", "version.verify", "version.repair",
-            "version.label", "version.note", "run.find", "run.write", "watch.find", "watch.write",
-            "job.find", "job.write", "registry.check", "registry.rebuild", "registry.collect",
+            "version.add",
+            "version.find",
+            "version.read",
+            "version.verify",
+            "version.repair",
+            "version.label",
+            "version.note",
+            "run.find",
+            "run.write",
+            "watch.find",
+            "watch.write",
+            "job.find",
+            "job.write",
+            "registry.check",
+            "registry.rebuild",
+            "registry.collect",
         }
     ),
 }
 _ACTS = frozenset().union(*RIGHTS.values())
 
 
-def act(name: str) -> Callable[[Callable[Concatenate[Desk, P], R]], Callable[Concatenate[Desk, P], R]]:
+def act(
+    name: str,
+) -> Callable[[Callable[Concatenate[Desk, P], R]], Callable[Concatenate[Desk, P], R]]:
     """Marks a use case as the act `name`; it raises `Denied` where the actor lacks the right."""
     if name not in _ACTS:
         raise ValueError(f"no role has the act {name!r}")
 
     def wrap(use_case: Callable[Concatenate[Desk, P], R]) -> Callable[Concatenate[Desk, P], R]:
         @functools.wraps(use_case)
-        def checked(desk: Desk, *args: P.args, **kwargs: P.kwargs) -> R:
+        def checked(desk: Desk, /, *args: P.args, **kwargs: P.kwargs) -> R:
             if name not in RIGHTS[desk.role]:
                 raise Denied(f"{desk.actor} may not do this", name, "ask the registry's owner")
             return use_case(desk, *args, **kwargs)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from strongroom.catalog.catalog import version_with_content
+from strongroom.disk.listing import Listing, SourceFile, list_source
 from strongroom.domain.digest import text_of
 from strongroom.domain.errors import BadInput
 from strongroom.domain.facts import Kind
@@ -21,7 +22,6 @@ from strongroom.services.find import resolve
 from strongroom.services.grouping import Group, group_by_layout
 from strongroom.services.ingest import Outcome, Proposal, add_batch
 from strongroom.services.progress import Progress, quiet
-from strongroom.disk.listing import Listing, SourceFile, list_source
 from strongroom.services.views import Document, version_view
 from strongroom.store.intake import take
 
@@ -46,7 +46,10 @@ class AddOptions:
 
 @act("version.add")
 def add(
-    desk: Desk, paths: Sequence[bytes], options: AddOptions, progress: Progress | None = None,
+    desk: Desk,
+    paths: Sequence[bytes],
+    options: AddOptions,
+    progress: Progress | None = None,
     dry_run: bool = False,
 ) -> Document:
     """`{"versions": […]}`, one for each version made or found; see api.md for their keys.
@@ -83,17 +86,30 @@ def plan(desk: Desk, listings: Sequence[Listing], options: AddOptions) -> list[P
     if options.name is not None:
         check_name(options.name)
     base = Proposal(
-        name="", files=(), kind=options.kind, run=options.run, params=dict(options.params),
-        metrics=dict(options.metrics), inputs=tuple(_input(desk, r) for r in options.inputs),
-        meta=dict(options.meta), note=options.note, new_version=options.new_version,
+        name="",
+        files=(),
+        kind=options.kind,
+        run=options.run,
+        params=dict(options.params),
+        metrics=dict(options.metrics),
+        inputs=tuple(_input(desk, r) for r in options.inputs),
+        meta=dict(options.meta),
+        note=options.note,
+        new_version=options.new_version,
     )
     proposals = [p for listing in listings for p in _of_listing(listing, options, base)]
     if options.name is not None and len({p.name for p in proposals}) > 1:
-        raise BadInput("one --name cannot name several artifacts", options.name,
-                       "leave --name out or add one path")
+        raise BadInput(
+            "one --name cannot name several artifacts",
+            options.name,
+            "leave --name out or add one path",
+        )
     if options.name is not None and len(proposals) > 1:
-        raise BadInput("one --name cannot name several versions at once", options.name,
-                       "leave --name out or add one path")
+        raise BadInput(
+            "one --name cannot name several versions at once",
+            options.name,
+            "leave --name out or add one path",
+        )
     return proposals
 
 
@@ -102,37 +118,63 @@ def _of_listing(listing: Listing, options: AddOptions, base: Proposal) -> list[P
     is_file = len(listing.files) == 1 and listing.files[0].location == listing.root
     warnings = tuple(str(one) for one in listing.left_out)
     if not listing.files:
-        raise BadInput("there are no files in it", os.fsdecode(listing.root),
-                       warnings[0] if warnings else "choose a folder that holds files")
+        raise BadInput(
+            "there are no files in it",
+            os.fsdecode(listing.root),
+            warnings[0] if warnings else "choose a folder that holds files",
+        )
     if is_file:
-        return [replace(base, name=options.name or derive_name(whole), files=tuple(listing.files),
-                        source=listing.root)]
+        return [
+            replace(
+                base,
+                name=options.name or derive_name(whole),
+                files=tuple(listing.files),
+                source=listing.root,
+            )
+        ]
     if options.each:
         return [_one_file(f, derive_name(f.path), base) for f in listing.files]
     if options.name is None:
         groups = group_by_layout(listing.files, split_on_add=True).groups
         if groups:
             return _of_groups(listing, groups, derive_name(whole), base, warnings)
-    return [replace(base, name=options.name or derive_name(whole), files=tuple(listing.files),
-                    source=listing.root, warnings=warnings)]
+    return [
+        replace(
+            base,
+            name=options.name or derive_name(whole),
+            files=tuple(listing.files),
+            source=listing.root,
+            warnings=warnings,
+        )
+    ]
 
 
 def _of_groups(
-    listing: Listing, groups: Sequence[Group], whole: str, base: Proposal,
+    listing: Listing,
+    groups: Sequence[Group],
+    whole: str,
+    base: Proposal,
     warnings: tuple[str, ...],
 ) -> list[Proposal]:
     """A folder that a layout splits: one version a role, and what no layout claims by itself."""
-    proposals, claimed = [], set()
+    proposals: list[Proposal] = []
+    claimed: set[bytes] = set()
     for group in groups:
         claimed.update(f.location for f in group.files)
-        proposals.append(replace(
-            base, name=f"{whole}/{group.name}", kind=base.kind or group.kind,
-            files=group.renamed_files(), source=posixpath.join(listing.root, group.root),
-        ))
+        proposals.append(
+            replace(
+                base,
+                name=f"{whole}/{group.name}",
+                kind=base.kind or group.kind,
+                files=group.renamed_files(),
+                source=posixpath.join(listing.root, group.root),
+            )
+        )
     rest = tuple(f for f in listing.files if f.location not in claimed)
     if rest:
-        proposals.append(replace(base, name=whole, files=rest, source=listing.root,
-                                 warnings=warnings))
+        proposals.append(
+            replace(base, name=whole, files=rest, source=listing.root, warnings=warnings)
+        )
     return proposals
 
 
@@ -143,8 +185,11 @@ def _one_file(file: SourceFile, name: str, base: Proposal) -> Proposal:
 
 def _input(desk: Desk, reference: str) -> Document:
     row = resolve(desk, reference)
-    return {"ref": f"{row.artifact}@v{row.n}", "content_digest": text_of(row.content),
-            "basis": "declared"}
+    return {
+        "ref": f"{row.artifact}@v{row.n}",
+        "content_digest": text_of(row.content),
+        "basis": "declared",
+    }
 
 
 def _preview(desk: Desk, proposal: Proposal, progress: Progress) -> Document:
@@ -159,12 +204,15 @@ def _preview(desk: Desk, proposal: Proposal, progress: Progress) -> Document:
     with desk.engine.snapshot() as tx:
         existing = version_with_content(tx, proposal.name, manifest.digest)
     return {
-        "name": proposal.name, "tag": f"v{existing.n}" if existing else None,
+        "name": proposal.name,
+        "tag": f"v{existing.n}" if existing else None,
         "kind": existing.kind if existing else proposal.kind,
         "content_digest": text_of(manifest.digest),
         "record_digest": text_of(existing.record) if existing else None,
-        "size": manifest.size, "files": manifest.files,
-        "created": existing is None or proposal.new_version, "run": proposal.run,
+        "size": manifest.size,
+        "files": manifest.files,
+        "created": existing is None or proposal.new_version,
+        "run": proposal.run,
         "warnings": list(proposal.warnings),
     }
 

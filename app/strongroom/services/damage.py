@@ -16,8 +16,11 @@ from strongroom.store.intake import take
 def found(desk: Desk, digest: bytes, error: Damaged, title: str) -> Damaged:
     """Puts the damaged bytes aside and notes it; the error for the user comes back."""
     note(desk, digest, error)
-    return Damaged(f"its content is damaged ({error.what})", f"{title} in {error.thing}",
-                   "run `strongroom verify --repair`, with --from FOLDER if you have a copy")
+    return Damaged(
+        f"its content is damaged ({error.what})",
+        f"{title} in {error.thing}",
+        "run `strongroom verify --repair`, with --from FOLDER if you have a copy",
+    )
 
 
 def note(desk: Desk, digest: bytes, error: Damaged) -> None:
@@ -65,8 +68,9 @@ def _candidates(desk: Desk, digest: bytes, size: int, below: list[bytes]) -> Ite
             yield from _of_size((os.path.join(folder, n) for n in names), size)
     for name in os.listdir(os.fsencode(desk.store.quarantine_folder)):
         if name.startswith(digest.hex().encode()):  # moved aside by a read error that has gone
-            yield from _of_size((os.path.join(os.fsencode(desk.store.quarantine_folder), name),),
-                                size)
+            yield from _of_size(
+                (os.path.join(os.fsencode(desk.store.quarantine_folder), name),), size
+            )
 
 
 def _of_size(paths: Iterable[bytes], size: int) -> Iterator[bytes]:

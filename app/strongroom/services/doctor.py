@@ -29,7 +29,7 @@ _BATCH = 500
 #: What a rebuild cannot bring back, because it is kept nowhere else.
 NOT_RESTORED = (
     "pauses of watched folders",
-    "what watched folders were last seen to hold (they are compared afresh; nothing is stored twice)",
+    "what watched folders were last seen to hold (they are compared afresh)",
     "jobs that were waiting",
 )
 
@@ -74,8 +74,11 @@ def _journal(desk: Desk, fix: bool) -> str:
         desk.segments.catch_up(lambda n: catalog.lines_after(desk.engine, n), seq)
         return f"{seq} entries; the last {seq - count} were written out again"
     if (seq, digest) != (count, last) and count:
-        raise Damaged(f"the catalog ends at entry {seq}, the segments at {count}",
-                      str(desk.place.journal), "run `strongroom doctor --fix`")
+        raise Damaged(
+            f"the catalog ends at entry {seq}, the segments at {count}",
+            str(desk.place.journal),
+            "run `strongroom doctor --fix`",
+        )
     return f"{count} entries, chain whole"
 
 
@@ -98,8 +101,11 @@ def _store(desk: Desk, fix: bool) -> str:
         with desk.engine.writing() as tx:
             for digest in missing:
                 catalog.write_damage(tx, digest, now(), "the stored file is gone", "")
-        raise Damaged(f"{len(missing)} of {total} stored files are gone or cut",
-                      text_of(missing[0]), "run `strongroom verify --repair`")
+        raise Damaged(
+            f"{len(missing)} of {total} stored files are gone or cut",
+            text_of(missing[0]),
+            "run `strongroom verify --repair`",
+        )
     return f"{total} stored files are in place"
 
 
@@ -107,8 +113,11 @@ def _damage(desk: Desk) -> str:
     found = catalog.damaged_blobs(desk.engine)
     if found:
         digest, reason, _ = found[0]
-        raise Damaged(f"{len(found)} stored files are known to be damaged ({reason})",
-                      text_of(digest), "run `strongroom verify --repair`")
+        raise Damaged(
+            f"{len(found)} stored files are known to be damaged ({reason})",
+            text_of(digest),
+            "run `strongroom verify --repair`",
+        )
     return "none known"
 
 
@@ -124,8 +133,11 @@ def _clock(desk: Desk) -> str:
         _, _, at = catalog.head(tx)
     ahead = (at - now()) / 1e6
     if ahead > 60:
-        raise StrongroomError(f"the clock is {ahead:.0f} s behind the journal's last entry", "",
-                              "set the computer's clock")
+        raise StrongroomError(
+            f"the clock is {ahead:.0f} s behind the journal's last entry",
+            "",
+            "set the computer's clock",
+        )
     return "not behind the journal"
 
 
@@ -151,9 +163,7 @@ def rebuild(place: Place, store: FolderStore, progress: Progress | None = None) 
         scan = store.scan()
         while batch := list(islice(scan, 5000)):
             with engine.writing() as tx:
-                catalog.write_storage(
-                    tx, store.name, [(s.digest, s.form, s.place) for s in batch]
-                )
+                catalog.write_storage(tx, store.name, [(s.digest, s.form, s.place) for s in batch])
             progress.tick()
         with engine.writing() as tx:
             tx.execute("pragma optimize")
@@ -165,7 +175,10 @@ def rebuild(place: Place, store: FolderStore, progress: Progress | None = None) 
 
 
 def _replay_all(
-    engine: Engine, segments: Segments, store: FolderStore, problems: list[str],
+    engine: Engine,
+    segments: Segments,
+    store: FolderStore,
+    problems: list[str],
     progress: Progress,
 ) -> int:
     documents = StoredDocuments(store)

@@ -24,8 +24,13 @@ from strongroom.services.views import Document
 
 @act("version.read")
 def get(
-    desk: Desk, reference: str, into: Path, files: Sequence[str] = (), force: bool = False,
-    link: bool = False, progress: Progress | None = None,
+    desk: Desk,
+    reference: str,
+    into: Path,
+    files: Sequence[str] = (),
+    force: bool = False,
+    link: bool = False,
+    progress: Progress | None = None,
 ) -> Document:
     """Writes the verified content of a version to `into`: a file for a version of one file.
 
@@ -88,8 +93,9 @@ def _chosen(manifest: Manifest, files: Sequence[str], reference: str) -> list[En
     for file in files:
         raw = os.fsencode(file)
         if raw not in entries:
-            raise NotFound("the version has no such file", f"{reference} {file}",
-                           "see `strongroom show`")
+            raise NotFound(
+                "the version has no such file", f"{reference} {file}", "see `strongroom show`"
+            )
         chosen.append(entries[raw])
     return chosen
 

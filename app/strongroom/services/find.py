@@ -9,7 +9,6 @@ from typing import Any
 
 from strongroom.catalog import catalog
 from strongroom.catalog.catalog import VersionRow
-from strongroom.domain.digest import text_of
 from strongroom.domain.errors import BadInput, NotFound
 from strongroom.domain.filters import parse
 from strongroom.domain.reference import DigestPrefix, Latest, Reference, Tag
@@ -50,8 +49,9 @@ def resolve(desk: Desk, reference: str | Reference) -> VersionRow:
 
 def _not_found(desk: Desk, ref: Reference) -> NotFound:
     if catalog.artifact_exists(desk.engine, ref.artifact):
-        return NotFound("there is no such version", str(ref),
-                        f"see `strongroom versions {ref.artifact}`")
+        return NotFound(
+            "there is no such version", str(ref), f"see `strongroom versions {ref.artifact}`"
+        )
     close = catalog.similar_names(desk.engine, ref.artifact)
     hint = "did you mean " + " or ".join(close) + "?" if close else "see `strongroom list`"
     return NotFound("there is no artifact of this name", ref.artifact, hint)
@@ -76,8 +76,14 @@ def list_artifacts(
 
 @act("version.find")
 def list_versions(
-    desk: Desk, name: str | None = None, text: str = "", kind: str | None = None,
-    limit: int = 100, cursor: str | None = None, sort: str | None = None, descending: bool = True,
+    desk: Desk,
+    name: str | None = None,
+    text: str = "",
+    kind: str | None = None,
+    limit: int = 100,
+    cursor: str | None = None,
+    sort: str | None = None,
+    descending: bool = True,
 ) -> Document:
     """`{"versions": […], "next"}`: of one artifact newest first, else sorted as asked."""
     if name is not None and not catalog.artifact_exists(desk.engine, name):
@@ -87,8 +93,14 @@ def list_versions(
     if sort not in catalog.SORTS:
         raise BadInput("one cannot sort by this", sort, "sort by " + ", ".join(catalog.SORTS))
     rows = catalog.page_of_versions(
-        desk.engine, where=parse(text, now()), artifact=name, kind=kind, sort=sort,
-        descending=descending, after=_after(cursor), limit=limit + 1,
+        desk.engine,
+        where=parse(text, now()),
+        artifact=name,
+        kind=kind,
+        sort=sort,
+        descending=descending,
+        after=_after(cursor),
+        limit=limit + 1,
     )
     damaged = catalog.damaged_versions(desk.engine, [r.id for r in rows])
     shown = rows[:limit]
@@ -128,9 +140,7 @@ def show(desk: Desk, reference: str) -> Document:
 
 
 @act("run.find")
-def list_runs(
-    desk: Desk, text: str = "", limit: int = 100, cursor: str | None = None
-) -> Document:
+def list_runs(desk: Desk, text: str = "", limit: int = 100, cursor: str | None = None) -> Document:
     """`{"runs": […], "next"}`, latest start first."""
     limit = _limit(limit)
     rows = catalog.page_of_runs(
@@ -178,5 +188,7 @@ def _after(cursor: str | None) -> list[Any] | None:
         if not isinstance(value, list) or len(value) != 2:
             raise ValueError
     except ValueError as error:
-        raise BadInput("this cursor is not one of ours", cursor, "use the `next` of a page") from error
+        raise BadInput(
+            "this cursor is not one of ours", cursor, "use the `next` of a page"
+        ) from error
     return value

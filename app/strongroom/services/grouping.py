@@ -9,11 +9,11 @@ import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from strongroom.disk.listing import SourceFile
 from strongroom.domain.facts import Kind
 from strongroom.domain.names import derive_name
 from strongroom.extract.layouts import LAYOUTS, assign
 from strongroom.extract.layouts.layout import Layout, Role
-from strongroom.disk.listing import SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,8 @@ def group_by_layout(
     """
     by_text = {_text(f.path): f for f in files}
     layouts = [
-        layout for layout in LAYOUTS
+        layout
+        for layout in LAYOUTS
         if (not split_on_add or layout.split_on_add) and only in (None, layout.name)
     ]
     found: dict[tuple[str, str, str, str], tuple[Layout, str, Role, list[SourceFile]]] = {}
@@ -96,8 +97,14 @@ def group_by_layout(
             key = (run.layout.name, run.folder, role.name, role.group)
             found.setdefault(key, (run.layout, run.folder, role, []))[3].append(member)
     groups = [
-        Group(layout, folder, role, role_name(folder, role),
-              os.fsencode(posixpath.normpath(posixpath.join(folder, role.root))), tuple(members))
+        Group(
+            layout,
+            folder,
+            role,
+            role_name(folder, role),
+            os.fsencode(posixpath.normpath(posixpath.join(folder, role.root))),
+            tuple(members),
+        )
         for layout, folder, role, members in found.values()
     ]
     return Grouping(tuple(runs), tuple(groups), frozenset(passed))

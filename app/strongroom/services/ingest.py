@@ -13,6 +13,7 @@ from typing import Any
 
 from strongroom.catalog import claims
 from strongroom.catalog.catalog import VersionRow, known_blobs, version_with_content, write_storage
+from strongroom.disk.listing import SourceFile, Stat
 from strongroom.domain.digest import text_of
 from strongroom.domain.entry import Draft
 from strongroom.domain.errors import BadInput, Conflict, NoSpace, StrongroomError, printable
@@ -25,7 +26,6 @@ from strongroom.services.desk import Desk, Recorder
 from strongroom.services.documents import StoredDocuments
 from strongroom.services.inspection import Described, Piece
 from strongroom.services.progress import Progress
-from strongroom.disk.listing import SourceFile, Stat
 from strongroom.store.folder import Stored
 from strongroom.store.intake import Changed, Taken, take
 from strongroom.store.shelf import SHELF_LIMIT
@@ -176,8 +176,10 @@ class _Intake:
             missing: dict[bytes, Taken] = {}
             for taken in self._pending:
                 present = here.get(taken.digest)
-                if present is not None and present.size == taken.size and (
-                    taken.digest in sound or taken.digest in self._fresh
+                if (
+                    present is not None
+                    and present.size == taken.size
+                    and (taken.digest in sound or taken.digest in self._fresh)
                 ):
                     self.stored[taken.digest] = present
                 else:
@@ -226,7 +228,7 @@ class _Intake:
             claims.release(self.desk.engine, self.claimant)
 
     def _known(self, files: Sequence[SourceFile]) -> dict[Stat, bytes]:
-        """Digests of files whose stat is unchanged since they were read and whose bytes are here."""
+        """Digests of files unchanged since they were read, and whose bytes are here."""
         stats = [f.stat for f in files]
         cached = {s: d for s, d in zip(stats, self.desk.stats.look_up(stats), strict=True) if d}
         if not cached:
@@ -253,8 +255,10 @@ class _Intake:
         self.heads[taken.digest] = taken.head
         self._pending.append(taken)
         self._bytes += len(taken.data or b"")
-        if self._bytes >= GROUP_BYTES or len(self._pending) >= GROUP_FILES or (
-            taken.data is None and sum(t.data is None for t in self._pending) >= 64
+        if (
+            self._bytes >= GROUP_BYTES
+            or len(self._pending) >= GROUP_FILES
+            or (taken.data is None and sum(t.data is None for t in self._pending) >= 64)
         ):
             self.flush()
 
@@ -325,7 +329,10 @@ def _record(outcome: Outcome, described: Described) -> Sealed:
 
 
 def _commit(
-    desk: Desk, intake: _Intake, outcomes: Sequence[Outcome], sealed: dict[int, Sealed],
+    desk: Desk,
+    intake: _Intake,
+    outcomes: Sequence[Outcome],
+    sealed: dict[int, Sealed],
     within: WithVersions,
 ) -> None:
     documents = StoredDocuments(desk.store)
@@ -338,7 +345,8 @@ def _commit(
         for outcome in outcomes:
             _commit_one(recorder, outcome, sealed.get(id(outcome)))
         write_storage(
-            recorder.tx, desk.store.name,
+            recorder.tx,
+            desk.store.name,
             [(s.digest, s.form, s.place) for s in intake.stored.values()],
         )
         within(recorder, outcomes)
@@ -351,12 +359,17 @@ def _commit_one(recorder: Recorder, outcome: Outcome, record: Sealed | None) -> 
     if existing is not None and not proposal.new_version:
         outcome.version = existing
         if proposal.run and proposal.run != existing.run_id:
-            recorder.write(Draft(
-                "run.output",
-                {"type": "run", "id": proposal.run},
-                {"artifact": existing.artifact, "n": existing.n,
-                 "content_digest": text_of(existing.content)},
-            ))
+            recorder.write(
+                Draft(
+                    "run.output",
+                    {"type": "run", "id": proposal.run},
+                    {
+                        "artifact": existing.artifact,
+                        "n": existing.n,
+                        "content_digest": text_of(existing.content),
+                    },
+                )
+            )
         return
     if record is None:
         # The version this one equalled was there when we looked; it cannot have gone.
@@ -365,22 +378,41 @@ def _commit_one(recorder: Recorder, outcome: Outcome, record: Sealed | None) -> 
         "select last_n from artifacts where name=?", (proposal.name,)
     ).fetchone()
     n = (row[0] if row else 0) + 1
-    recorder.write(Draft(
-        "version.committed",
-        {"type": "version", "name": proposal.name, "tag": f"v{n}",
-         "digest": text_of(manifest.digest)},
-        {"artifact": proposal.name, "n": n, "kind": outcome.kind,
-         "content_digest": text_of(manifest.digest), "record_digest": text_of(record.digest),
-         "run": proposal.run, "source": path_document(proposal.source), "warnings": outcome.warnings},
-    ))
+    recorder.write(
+        Draft(
+            "version.committed",
+            {
+                "type": "version",
+                "name": proposal.name,
+                "tag": f"v{n}",
+                "digest": text_of(manifest.digest),
+            },
+            {
+                "artifact": proposal.name,
+                "n": n,
+                "kind": outcome.kind,
+                "content_digest": text_of(manifest.digest),
+                "record_digest": text_of(record.digest),
+                "run": proposal.run,
+                "source": path_document(proposal.source),
+                "warnings": outcome.warnings,
+            },
+        )
+    )
     outcome.created = True
     if proposal.note:
-        recorder.write(Draft(
-            "version.noted",
-            {"type": "version", "name": proposal.name, "tag": f"v{n}",
-             "digest": text_of(manifest.digest)},
-            {"n": n, "text": proposal.note},
-        ))
+        recorder.write(
+            Draft(
+                "version.noted",
+                {
+                    "type": "version",
+                    "name": proposal.name,
+                    "tag": f"v{n}",
+                    "digest": text_of(manifest.digest),
+                },
+                {"n": n, "text": proposal.note},
+            )
+        )
     outcome.version = version_with_content(recorder.tx, proposal.name, manifest.digest)
 
 
@@ -395,5 +427,8 @@ def _name(file: SourceFile) -> str:
 def refuse_empty(proposal: Proposal) -> None:
     """A version without files would be a name for nothing; raises `BadInput`."""
     if not proposal.files:
-        raise BadInput("there are no files in it", _text(proposal.source) or proposal.name,
-                       "choose a folder that holds files")
+        raise BadInput(
+            "there are no files in it",
+            _text(proposal.source) or proposal.name,
+            "choose a folder that holds files",
+        )

@@ -71,8 +71,9 @@ class Inspector:
                 return Described(warnings=(f"{name}: could not be described, {death}",))
             return _merged([self.describe([piece]) for piece in pieces])
         kind = Kind(answer["kind"]) if answer["kind"] else None
-        return Described(kind, answer["params"], answer["metrics"], answer["about"],
-                         tuple(answer["warnings"]))
+        return Described(
+            kind, answer["params"], answer["metrics"], answer["about"], tuple(answer["warnings"])
+        )
 
     def read_run(self, layout: str, pieces: Sequence[Piece]) -> dict[str, Any]:
         """What a layout reads from a run's files: see `inspection_child.run_answer`."""
@@ -88,10 +89,13 @@ class Inspector:
     def _ask(self, request: dict[str, Any], pieces: Sequence[Piece]) -> dict[str, Any]:
         inline = [p.data or b"" for p in pieces]
         header = json.dumps(
-            {**request, "pieces": [
-                {"path": p.path, "file": p.file, "size": len(d)}
-                for p, d in zip(pieces, inline, strict=True)
-            ]}
+            {
+                **request,
+                "pieces": [
+                    {"path": p.path, "file": p.file, "size": len(d)}
+                    for p, d in zip(pieces, inline, strict=True)
+                ],
+            }
         ).encode()
         with self._lock:
             child = self._running()
@@ -126,8 +130,12 @@ class Inspector:
             # A bare environment: no token or password reaches the process that reads files.
             self._child = subprocess.Popen(
                 [sys.executable, "-I", "-X", "utf8", "-c", code],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                env={"LC_ALL": "C.UTF-8", "PATH": os.defpath}, cwd="/", start_new_session=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={"LC_ALL": "C.UTF-8", "PATH": os.defpath},
+                cwd="/",
+                start_new_session=True,
             )
         return self._child
 

@@ -14,10 +14,30 @@ from strongroom.formats.source import Source, source_from_bytes, source_from_fil
 
 #: Audit events (PEP 578) that reading a file never needs; each is refused.
 _FORBIDDEN = (
-    "socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork",
-    "pickle.find_class", "ctypes.", "shutil.", "os.remove", "os.rename", "os.rmdir", "os.mkdir",
-    "os.link", "os.symlink", "os.chmod", "os.chown", "os.truncate", "os.kill",
+    "socket.",
+    "subprocess.",
+    "os.system",
+    "os.exec",
+    "os.posix_spawn",
+    "os.spawn",
+    "os.fork",
+    "pickle.find_class",
+    "ctypes.",
+    "shutil.",
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "os.mkdir",
+    "os.link",
+    "os.symlink",
+    "os.chmod",
+    "os.chown",
+    "os.truncate",
+    "os.kill",
 )
+
+
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
 
 class Forbidden(RuntimeError):
@@ -87,7 +107,9 @@ def _source(piece: dict[str, Any], stream: BinaryIO) -> Source:
 def _limit(memory_limit: int) -> None:
     _drop_network()
     for what, limit in (
-        (resource.RLIMIT_AS, memory_limit), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_AS, memory_limit),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 64),
     ):
         with contextlib.suppress(ValueError, OSError):
@@ -99,9 +121,8 @@ def _limit(memory_limit: int) -> None:
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
     if event.startswith(_FORBIDDEN):
         raise Forbidden(f"{event} is not allowed while a file is read")
-    if event == "open" and isinstance(arguments[2], int):
-        if arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC):
-            raise Forbidden("writing is not allowed while a file is read")
+    if event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITING:
+        raise Forbidden("writing is not allowed while a file is read")
 
 
 def _drop_network() -> None:

@@ -37,17 +37,30 @@ class LocalRegistry:
         self.place = str(desk.place.root)
         self._release = release
 
-    def add(self, paths: Sequence[bytes], options: AddOptions, progress: Progress | None = None,
-            dry_run: bool = False) -> Document:
+    def add(
+        self,
+        paths: Sequence[bytes],
+        options: AddOptions,
+        progress: Progress | None = None,
+        dry_run: bool = False,
+    ) -> Document:
         return add.add(self.desk, paths, options, progress, dry_run)
 
-    def list_artifacts(self, text: str = "", kind: str | None = None, limit: int = 100,
-                       cursor: str | None = None) -> Document:
+    def list_artifacts(
+        self, text: str = "", kind: str | None = None, limit: int = 100, cursor: str | None = None
+    ) -> Document:
         return find.list_artifacts(self.desk, text, kind, limit, cursor)
 
-    def list_versions(self, name: str | None = None, text: str = "", kind: str | None = None,
-                      limit: int = 100, cursor: str | None = None, sort: str | None = None,
-                      descending: bool = True) -> Document:
+    def list_versions(
+        self,
+        name: str | None = None,
+        text: str = "",
+        kind: str | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+        sort: str | None = None,
+        descending: bool = True,
+    ) -> Document:
         return find.list_versions(self.desk, name, text, kind, limit, cursor, sort, descending)
 
     def count_versions(self, text: str = "") -> dict[str, int]:
@@ -56,15 +69,28 @@ class LocalRegistry:
     def show(self, reference: str) -> Document:
         return find.show(self.desk, reference)
 
-    def get(self, reference: str, into: Path, files: Sequence[str] = (), force: bool = False,
-            link: bool = False, progress: Progress | None = None) -> Document:
+    def get(
+        self,
+        reference: str,
+        into: Path,
+        files: Sequence[str] = (),
+        force: bool = False,
+        link: bool = False,
+        progress: Progress | None = None,
+    ) -> Document:
         return export.get(self.desk, reference, into, files, force, link, progress)
 
     def cat(self, reference: str, path: str) -> Iterator[bytes]:
         return export.cat(self.desk, reference, path)
 
-    def verify(self, references: Sequence[str] = (), sample: float = 1.0, repair: bool = False,
-               below: Sequence[bytes] = (), progress: Progress | None = None) -> Document:
+    def verify(
+        self,
+        references: Sequence[str] = (),
+        sample: float = 1.0,
+        repair: bool = False,
+        below: Sequence[bytes] = (),
+        progress: Progress | None = None,
+    ) -> Document:
         return verify.verify(self.desk, references, sample, repair, below, progress)
 
     def label(self, reference: str, key: str, value: str) -> Document:
@@ -79,8 +105,9 @@ class LocalRegistry:
     def show_run(self, run: str, series: bool = False) -> Document:
         return find.show_run(self.desk, run, series)
 
-    def start_run(self, run: str | None = None, name: str = "",
-                  params: Mapping[str, Any] | None = None) -> Document:
+    def start_run(
+        self, run: str | None = None, name: str = "", params: Mapping[str, Any] | None = None
+    ) -> Document:
         return runs.start(self.desk, run, name, params)
 
     def finish_run(self, run: str, failed: bool = False) -> Document:
@@ -112,11 +139,13 @@ class LocalRegistry:
         jobs.cancel(self.desk.engine, job, now())
 
     def changes_after(self, seq: int) -> list[Document]:
-        """What happened after journal entry `seq`, from whatever process: `{seq, action, object}`."""
+        """Entries after `seq`, from whatever process, as `{seq, action, object}`."""
         import json
 
-        return [{"seq": s, "action": a, "object": json.loads(o)}
-                for s, a, o in catalog.entries_after(self.desk.engine, seq)]
+        return [
+            {"seq": s, "action": a, "object": json.loads(o)}
+            for s, a, o in catalog.entries_after(self.desk.engine, seq)
+        ]
 
     def last_change(self) -> int:
         return catalog.last_seq(self.desk.engine)
@@ -149,8 +178,14 @@ class LocalRegistry:
 
 def _job_view(job: jobs.Job) -> Document:
     return {
-        "id": job.id, "kind": job.kind, "state": job.state, "arguments": job.arguments,
-        "progress": job.progress, "result": job.result, "attempts": job.attempts,
-        "created_at": rfc3339(job.created_at), "updated_at": rfc3339(job.updated_at),
+        "id": job.id,
+        "kind": job.kind,
+        "state": job.state,
+        "arguments": job.arguments,
+        "progress": job.progress,
+        "result": job.result,
+        "attempts": job.attempts,
+        "created_at": rfc3339(job.created_at),
+        "updated_at": rfc3339(job.updated_at),
         "cancelling": job.cancel,
     }

@@ -17,9 +17,11 @@ MAX_NOTE = 20_000
 @act("version.label")
 def label(desk: Desk, reference: str, key: str, value: str) -> Document:
     """Puts the label `key=value` on a version; the version as `show` gives it comes back."""
-    if not key or len(key) > 255 or not key.replace("-", "").replace("_", "").replace(
-        ".", ""
-    ).replace("/", "").isalnum():
+    if (
+        not key
+        or len(key) > 255
+        or not key.replace("-", "").replace("_", "").replace(".", "").replace("/", "").isalnum()
+    ):
         raise BadInput("a label's name has letters, digits, - _ . and /", key, "write name=value")
     return _remark(desk, reference, "version.labelled", {"key": key, "value": value})
 
@@ -36,8 +38,12 @@ def note(desk: Desk, reference: str, text: str) -> Document:
 
 def _remark(desk: Desk, reference: str, action: str, details: Document) -> Document:
     row = resolve(desk, reference)
-    target = {"type": "version", "name": row.artifact, "tag": f"v{row.n}",
-              "digest": text_of(row.content)}
+    target = {
+        "type": "version",
+        "name": row.artifact,
+        "tag": f"v{row.n}",
+        "digest": text_of(row.content),
+    }
     with desk.recording(StoredDocuments(desk.store)) as recorder:
         recorder.write(Draft(action, target, {"n": row.n, **details}))
     return show(desk, f"{row.artifact}@v{row.n}")

@@ -37,9 +37,18 @@ def check_id(run: str) -> str:
 
 def empty_document(name: str, layout: str = "", started_at: int | None = None) -> Document:
     return {
-        "schema": RUN_SCHEMA, "name": name, "layout": layout, "status": RunStatus.RUNNING.value,
-        "params": {}, "metrics": {}, "series": {}, "inputs": [], "provenance": {},
-        "started_at": now() if started_at is None else started_at, "ended_at": None, "warnings": [],
+        "schema": RUN_SCHEMA,
+        "name": name,
+        "layout": layout,
+        "status": RunStatus.RUNNING.value,
+        "params": {},
+        "metrics": {},
+        "series": {},
+        "inputs": [],
+        "provenance": {},
+        "started_at": now() if started_at is None else started_at,
+        "ended_at": None,
+        "warnings": [],
     }
 
 
@@ -57,8 +66,13 @@ class RunWriter:
         self._desk = desk
         self.documents = StoredDocuments(desk.store)
 
-    def keep(self, run: str, document: Document, series: Mapping[str, list[Point]] | None = None,
-             place: Document | None = None) -> Draft:
+    def keep(
+        self,
+        run: str,
+        document: Document,
+        series: Mapping[str, list[Point]] | None = None,
+        place: Document | None = None,
+    ) -> Draft:
         """Seals and stores; the draft of the entry that makes it known comes back."""
         curves = seal(series_document(series)) if series else None
         if series:
@@ -70,8 +84,11 @@ class RunWriter:
         return Draft(
             "run.recorded",
             {"type": "run", "id": run},
-            {"document": text_of(sealed.digest),
-             "series": text_of(curves.digest) if curves else None, **(place or {})},
+            {
+                "document": text_of(sealed.digest),
+                "series": text_of(curves.digest) if curves else None,
+                **(place or {}),
+            },
         )
 
     def _put(self, sealed: Sealed) -> None:
@@ -90,8 +107,9 @@ def record(desk: Desk, run: str, document: Document) -> None:
 
 
 @act("run.write")
-def start(desk: Desk, run: str | None = None, name: str = "",
-          params: Mapping[str, Any] | None = None) -> Document:
+def start(
+    desk: Desk, run: str | None = None, name: str = "", params: Mapping[str, Any] | None = None
+) -> Document:
     """Begins a run with the caller's id or a new UUIDv7; `Conflict` where the id is taken."""
     run = check_id(run) if run else new_id()
     if catalog.run_by_id(desk.engine, run) is not None:
@@ -126,5 +144,3 @@ def declare(desk: Desk, run: str, params: Mapping[str, Any], metrics: Mapping[st
     }
     if row is None or merged != document:
         record(desk, run, merged)
-
-

@@ -18,8 +18,12 @@ from strongroom.services.views import Document
 
 @act("version.verify")
 def verify(
-    desk: Desk, references: Sequence[str] = (), sample: float = 1.0, repair: bool = False,
-    below: Sequence[bytes] = (), progress: Progress | None = None,
+    desk: Desk,
+    references: Sequence[str] = (),
+    sample: float = 1.0,
+    repair: bool = False,
+    below: Sequence[bytes] = (),
+    progress: Progress | None = None,
 ) -> Document:
     """Reads every blob of the references (none: of the whole registry) and checks its hash.
 
@@ -40,12 +44,14 @@ def verify(
         if error is None:
             continue
         versions = catalog.versions_holding(desk.engine, digest)
-        damaged.append({
-            "digest": text_of(digest),
-            "versions": [f"{v.artifact}@v{v.n}" for v in versions],
-            "reason": error.what,
-            "path": error.thing,
-        })
+        damaged.append(
+            {
+                "digest": text_of(digest),
+                "versions": [f"{v.artifact}@v{v.n}" for v in versions],
+                "reason": error.what,
+                "path": error.thing,
+            }
+        )
         if repair:
             source = damage.repair(desk, digest, size, list(below))
             if source is not None:

@@ -94,5 +94,3 @@ def source_path(row: VersionRow) -> bytes | None:
     if "path_hex" in document:
         return bytes.fromhex(document["path_hex"])
     return str(document["path"]).encode()
-
-

@@ -77,13 +77,17 @@ class WatchRuns:
     def show_live(self, active: Active, seen: Mapping[bytes, Seen]) -> None:
         """Puts what the files say just now on the run's page; nothing is sealed."""
         document, series, _ = self._read(active, seen)
-        catalog.write_live(self.desk.engine, active.id, {
-            "params": plain_values(document["params"]),
-            "metrics": plain_values(document["metrics"]),
-            "series": series_summary(series),
-            "inputs": [i["ref"] for i in document["inputs"]],
-            "warnings": document["warnings"],
-        })
+        catalog.write_live(
+            self.desk.engine,
+            active.id,
+            {
+                "params": plain_values(document["params"]),
+                "metrics": plain_values(document["metrics"]),
+                "series": series_summary(series),
+                "inputs": [i["ref"] for i in document["inputs"]],
+                "warnings": document["warnings"],
+            },
+        )
         active.changed = False
 
     def finish(self, active: Active, seen: Mapping[bytes, Seen]) -> None:
@@ -129,13 +133,21 @@ class WatchRuns:
         times = [m.stat.mtime_ns // 1000 for m in active.folder.members]
         document["status"] = (told or status) if status == RunStatus.FINISHED else status
         document["ended_at"] = (
-            None if status == RunStatus.RUNNING
+            None
+            if status == RunStatus.RUNNING
             else document["ended_at"] or max(times, default=document["started_at"])
         )
         writer = RunWriter(self.desk)
-        draft = writer.keep(active.id, document, series, {
-            "watch": self.watch.id, "path": active.folder.folder, "generation": active.generation,
-        })
+        draft = writer.keep(
+            active.id,
+            document,
+            series,
+            {
+                "watch": self.watch.id,
+                "path": active.folder.folder,
+                "generation": active.generation,
+            },
+        )
         with self.desk.recording(writer.documents) as recorder:
             recorder.write(draft)
         active.changed = False
@@ -192,8 +204,13 @@ class WatchRuns:
                 unknown.append(str(hint["target"]))
                 continue
             ref = f"{rows[0].artifact}@v{rows[0].n}"
-            inputs[ref] = {"ref": ref, "content_digest": text_of(rows[0].content),
-                           "basis": "observed", "rule": hint["why"], "file": hint["file"]}
+            inputs[ref] = {
+                "ref": ref,
+                "content_digest": text_of(rows[0].content),
+                "basis": "observed",
+                "rule": hint["why"],
+                "file": hint["file"],
+            }
         return list(inputs.values()), unknown
 
     def _version_at(self, run: RunFolder, target: str, seen: Mapping[bytes, Seen]) -> int | None:
@@ -221,4 +238,9 @@ def unchanged(one: Seen, file: SourceFile) -> bool:
     """Whether the file still has the stat that it had when it was dealt with."""
     s = file.stat
     return (one.dev, one.ino, one.size, one.mtime_ns, one.ctime_ns) == (
-        s.dev, s.ino, s.size, s.mtime_ns, s.ctime_ns)
+        s.dev,
+        s.ino,
+        s.size,
+        s.mtime_ns,
+        s.ctime_ns,
+    )

@@ -112,7 +112,9 @@ class WatchSession:
         self._tell_state("polling" if self._events and self._events.polling else "live")
         idle = self.pending == 0
         if idle and not self._idle:
-            self.tell(Event("watch.idle", {"id": self.watch.id, "path": os.fsdecode(self.watch.root)}))
+            self.tell(
+                Event("watch.idle", {"id": self.watch.id, "path": os.fsdecode(self.watch.root)})
+            )
         self._idle = idle
 
     def growing(self) -> list[bytes]:
@@ -308,8 +310,10 @@ class WatchSession:
 
     def _by_rule(self, group: Group) -> bool:
         """Whether the best-and-last rule decides about this group when its run ends."""
-        return (self.watch.options.get("keep") == "best-last"
-                and group.role.name.rpartition("/")[2] == "checkpoint")
+        return (
+            self.watch.options.get("keep") == "best-last"
+            and group.role.name.rpartition("/")[2] == "checkpoint"
+        )
 
     def _ended_runs(self, at: float, end_runs: bool) -> set[str]:
         """Folders of runs that have ended and whose files all stand still."""
@@ -321,8 +325,10 @@ class WatchSession:
                 continue
             newest = max((max(m.stat.mtime_ns, m.stat.ctime_ns) for m in members), default=0)
             silent = (wall - newest) / 1e9 >= limit
-            if silent or self.runs.status(active) != RunStatus.RUNNING or (
-                active.changed and self.runs.is_complete(active)
+            if (
+                silent
+                or self.runs.status(active) != RunStatus.RUNNING
+                or (active.changed and self.runs.is_complete(active))
             ):
                 ended.add(folder)
         return ended
@@ -348,22 +354,34 @@ class WatchSession:
     def _single(self, file: SourceFile) -> tuple[Proposal, tuple[bytes, ...]]:
         bare = SourceFile(file.location, os.path.basename(file.path), file.stat)
         return Proposal(
-            name=f"{self.watch.name}/{derive_name(file.path)}", files=(bare,),
-            source=file.location, strict=True,
+            name=f"{self.watch.name}/{derive_name(file.path)}",
+            files=(bare,),
+            source=file.location,
+            strict=True,
         ), (file.path,)
 
     def _whole(self) -> tuple[Proposal, tuple[bytes, ...]]:
         files = tuple(sorted(self.files.values(), key=lambda f: f.path))
-        warnings = tuple(f"{printable(os.fsdecode(p))}: left out, {w}"
-                         for p, w in self.left_out.items())
-        return Proposal(name=self.watch.name, files=files, source=self.watch.root, strict=True,
-                        warnings=warnings), tuple(f.path for f in files)
+        warnings = tuple(
+            f"{printable(os.fsdecode(p))}: left out, {w}" for p, w in self.left_out.items()
+        )
+        return Proposal(
+            name=self.watch.name,
+            files=files,
+            source=self.watch.root,
+            strict=True,
+            warnings=warnings,
+        ), tuple(f.path for f in files)
 
     def _of_group(self, group: Group) -> tuple[Proposal, tuple[bytes, ...]]:
         active = self.runs.active[group.folder]
         return Proposal(
-            name=f"{self.watch.name}/{group.name}", files=group.renamed_files(), kind=group.kind,
-            run=active.id, source=os.path.join(self.watch.root, group.root), strict=True,
+            name=f"{self.watch.name}/{group.name}",
+            files=group.renamed_files(),
+            kind=group.kind,
+            run=active.id,
+            source=os.path.join(self.watch.root, group.root),
+            strict=True,
         ), tuple(f.path for f in group.files)
 
     def _take(
@@ -427,8 +445,9 @@ class WatchSession:
                 self.settling.forget(one.path)
                 self.left_out.pop(one.path, None)
         self.kept += outcome.created
-        self.tell(Event("version.created", {"version": outcome_view(outcome),
-                                            "watch": self.watch.id}))
+        self.tell(
+            Event("version.created", {"version": outcome_view(outcome), "watch": self.watch.id})
+        )
 
     def _failed(self, error: StrongroomError, paths: Sequence[bytes]) -> None:
         if error.code in ("changed", "busy"):
@@ -450,8 +469,9 @@ class WatchSession:
         if file is None:
             return
         s = file.stat
-        one = Seen(path, s.dev, s.ino, s.size, s.mtime_ns, s.ctime_ns, None, None, None, "skipped",
-                   why)
+        one = Seen(
+            path, s.dev, s.ino, s.size, s.mtime_ns, s.ctime_ns, None, None, None, "skipped", why
+        )
         self._seen[path] = one
         with self.desk.engine.quick() as tx:
             rows.write_seen(tx, self.watch.id, [one])
@@ -461,8 +481,12 @@ class WatchSession:
         if self.left_out.get(path) != why:
             self.left_out[path] = why
             log.info("left out %r: %s", path, why)
-            self.tell(Event("watch.ignored", {
-                "id": self.watch.id, "path": printable(os.fsdecode(path)), "reason": why}))
+            self.tell(
+                Event(
+                    "watch.ignored",
+                    {"id": self.watch.id, "path": printable(os.fsdecode(path)), "reason": why},
+                )
+            )
 
     # ------------------------------------------------------------------ state
 
@@ -471,8 +495,10 @@ class WatchSession:
         free = shutil.disk_usage(self.desk.place.root).free
         if free - size >= self.timing.reserve:
             return True
-        self._full(f"{free >> 20} MiB are free and {self.timing.reserve >> 20} MiB are kept in"
-                   " reserve; nothing more is taken until there is room")
+        self._full(
+            f"{free >> 20} MiB are free and {self.timing.reserve >> 20} MiB are kept in"
+            " reserve; nothing more is taken until there is room"
+        )
         return False
 
     def _full(self, why: str) -> None:
@@ -488,12 +514,22 @@ class WatchSession:
             detail = self._events.why_polling
         if state != self.state:
             self.state = state
-            self.tell(Event("watch.state", {
-                "id": self.watch.id, "name": self.watch.name,
-                "path": os.fsdecode(self.watch.root), "state": state, "files": len(self.files),
-                "settling": self.pending, "live": len(self.held), "kept": self.kept,
-                "detail": detail,
-            }))
+            self.tell(
+                Event(
+                    "watch.state",
+                    {
+                        "id": self.watch.id,
+                        "name": self.watch.name,
+                        "path": os.fsdecode(self.watch.root),
+                        "state": state,
+                        "files": len(self.files),
+                        "settling": self.pending,
+                        "live": len(self.held),
+                        "kept": self.kept,
+                        "detail": detail,
+                    },
+                )
+            )
 
     def _renew_lease(self, force: bool = False) -> None:
         at = time.monotonic()
@@ -503,8 +539,11 @@ class WatchSession:
             self.desk.engine, lease_key(self.watch), self.desk.owner, now(), now() + LEASE, is_dead
         )
         if holder is not None:
-            raise Busy("another process watches this folder", os.fsdecode(self.watch.root),
-                       f"it is {holder}; end it first")
+            raise Busy(
+                "another process watches this folder",
+                os.fsdecode(self.watch.root),
+                f"it is {holder}; end it first",
+            )
         self._lease_at = at
 
 
@@ -516,7 +555,18 @@ def _seen_of(outcome: Outcome, paths: Sequence[bytes]) -> list[Seen]:
     if outcome.version is None:
         return []
     return [
-        Seen(path, s.dev, s.ino, s.size, s.mtime_ns, s.ctime_ns, digest, outcome.version.id,
-             outcome.proposal.run, "kept", "")
+        Seen(
+            path,
+            s.dev,
+            s.ino,
+            s.size,
+            s.mtime_ns,
+            s.ctime_ns,
+            digest,
+            outcome.version.id,
+            outcome.proposal.run,
+            "kept",
+            "",
+        )
         for path, (_, s, digest) in zip(paths, outcome.stats, strict=True)
     ]

@@ -32,8 +32,13 @@ def view(desk: Desk, watch: Watch) -> Document:
     there = os.path.isdir(watch.root)
     state = "missing" if not there else "paused" if watch.paused else "live" if holder else "idle"
     return {
-        "id": watch.id, "path": os.fsdecode(watch.root), "name": watch.name,
-        "options": watch.options, "paused": watch.paused, "state": state, "holder": holder,
+        "id": watch.id,
+        "path": os.fsdecode(watch.root),
+        "name": watch.name,
+        "options": watch.options,
+        "paused": watch.paused,
+        "state": state,
+        "holder": holder,
         "since": rfc3339(watch.created_at),
     }
 
@@ -60,34 +65,50 @@ def ensure(desk: Desk, root: bytes, options: Document) -> Watch:
     name = options.get("name")
     kept = {k: options.get(k, v) for k, v in DEFAULTS.items()}
     if kept["mode"] not in MODES:
-        raise BadInput("there is no such way to watch", kept["mode"], "use " + ", ".join(MODES))
+        raise BadInput("there is no such way to watch", str(kept["mode"]), f"use {MODES}")
     all_watches = rows.all_watches(desk.engine)
     for watch in all_watches:
         if watch.root == root:
             return _changed(desk, watch, name, {k: v for k, v in options.items() if k in DEFAULTS})
     _check_place(desk, root, all_watches)
-    name = check_name(name) if name else _free_name(derive_name(os.path.basename(root) or b"root"),
-                                                     {w.name for w in all_watches})
+    name = (
+        check_name(name)
+        if name
+        else _free_name(
+            derive_name(os.path.basename(root) or b"root"), {w.name for w in all_watches}
+        )
+    )
     if name in {w.name for w in all_watches}:
         raise Conflict("another watched folder has this name", name, "choose another --name")
     watch_id = new_id()
     with desk.recording(StoredDocuments(desk.store)) as recorder:
-        recorder.write(Draft("watch.added", {"type": "watch", "id": watch_id},
-                             {"root_hex": root.hex(), "name": name, "options": kept}))
+        recorder.write(
+            Draft(
+                "watch.added",
+                {"type": "watch", "id": watch_id},
+                {"root_hex": root.hex(), "name": name, "options": kept},
+            )
+        )
     return next(w for w in rows.all_watches(desk.engine) if w.id == watch_id)
 
 
 def _changed(desk: Desk, watch: Watch, name: str | None, options: Document) -> Watch:
     if name and name != watch.name:
-        raise Conflict(f"this folder is watched as {watch.name} already", os.fsdecode(watch.root),
-                       "remove the watch first")
+        raise Conflict(
+            f"this folder is watched as {watch.name} already",
+            os.fsdecode(watch.root),
+            "remove the watch first",
+        )
     wanted = {**watch.options, **options}
     if wanted != watch.options:
         with desk.recording(StoredDocuments(desk.store)) as recorder:
-            recorder.write(Draft(
-                "watch.changed", {"type": "watch", "id": watch.id},
-                {"root_hex": watch.root.hex(), "name": watch.name, "options": wanted},
-            ))
+            recorder.write(
+                Draft(
+                    "watch.changed",
+                    {"type": "watch", "id": watch.id},
+                    {"root_hex": watch.root.hex(), "name": watch.name, "options": wanted},
+                )
+            )
     return next(w for w in rows.all_watches(desk.engine) if w.id == watch.id)
 
 
@@ -97,8 +118,11 @@ def _check_place(desk: Desk, root: bytes, others: list[Watch]) -> None:
         raise Conflict("the folder holds the registry or lies in it", shown, "choose another one")
     for other in others:
         if root.startswith(other.root + b"/") or other.root.startswith(root + b"/"):
-            raise Conflict(f"the folder overlaps with the watched {os.fsdecode(other.root)}", shown,
-                           "remove that watch first")
+            raise Conflict(
+                f"the folder overlaps with the watched {os.fsdecode(other.root)}",
+                shown,
+                "remove that watch first",
+            )
 
 
 def _free_name(name: str, taken: set[str]) -> str:
@@ -115,8 +139,9 @@ def remove_watch(desk: Desk, root: bytes) -> Document:
     watch = find(desk, root)
     answer = view(desk, watch)
     with desk.recording(StoredDocuments(desk.store)) as recorder:
-        recorder.write(Draft("watch.removed", {"type": "watch", "id": watch.id},
-                             {"name": watch.name}))
+        recorder.write(
+            Draft("watch.removed", {"type": "watch", "id": watch.id}, {"name": watch.name})
+        )
     return answer
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from strongroom.disk.durable import sync_folder, told
 from strongroom.domain.digest import text_of
 from strongroom.domain.errors import Damaged, StrongroomError
-from strongroom.disk.durable import sync_folder, told
 from strongroom.store.intake import CHUNK, Taken, clear_staging
 from strongroom.store.shelf import SEAL_BYTES, SHELF_LIMIT, Shelves
 
@@ -292,7 +292,6 @@ class FolderStore:
 
 class MissingBlob(Damaged):
     """Bytes that the catalog knows are not in the store: damage, not a wrong name."""
-
 
 
 _MEND = "run `strongroom verify --repair`"

@@ -19,10 +19,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from strongroom.domain.errors import Conflict, NotFound, Unreachable
-from strongroom.formats.source import HEAD_BYTES
 from strongroom.disk.durable import told
 from strongroom.disk.listing import Stat
+from strongroom.domain.errors import Conflict, NotFound, Unreachable
+from strongroom.formats.source import HEAD_BYTES
 from strongroom.store.shelf import SHELF_LIMIT
 
 CHUNK = 1 << 20
@@ -127,9 +127,7 @@ def _take_small(fd: int, before: os.stat_result, path: bytes) -> Taken:
     return Taken(hashlib.sha256(data).digest(), len(data), data, Stat.of(before), data=data)
 
 
-def _take_large(
-    fd: int, before: os.stat_result, path: bytes, staging: Path, tick: Tick
-) -> Taken:
+def _take_large(fd: int, before: os.stat_result, path: bytes, staging: Path, tick: Tick) -> Taken:
     from secrets import token_hex
 
     temporary = staging / f"{token_hex(16)}.tmp"
@@ -139,8 +137,9 @@ def _take_large(
     try:
         fcntl.flock(out, fcntl.LOCK_EX)  # marks it as in use: `clear_staging` leaves it alone
         source = out if _clone(fd, out) else fd
-        taken.digest, taken.size, taken.head = _pump(source, None if source == out else out,
-                                                     path, temporary, tick)
+        taken.digest, taken.size, taken.head = _pump(
+            source, before.st_size, None if source == out else out, path, temporary, tick
+        )
         with told("writing to the store", temporary):
             os.fsync(out)
     except BaseException:
@@ -161,7 +160,7 @@ def _clone(source: int, target: int) -> bool:
 
 
 def _pump(
-    source: int, target: int | None, path: bytes, temporary: Path, tick: Tick
+    source: int, expected: int, target: int | None, path: bytes, temporary: Path, tick: Tick
 ) -> tuple[bytes, int, bytes]:
     sha, total, head = hashlib.sha256(), 0, b""
     pending: list[Future[None]] = []
@@ -178,6 +177,8 @@ def _pump(
                 with told("writing to the store", temporary):
                     _write_all(target, chunk)
             total += len(chunk)
+            if total > expected:  # it grows; following it could go on for ever
+                raise Changed("the file grew while it was read", os.fsdecode(path), "add it again")
             if len(pending) > _IN_FLIGHT:
                 pending.pop(0).result()
             tick(len(chunk))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from strongroom.disk.durable import told, write_file
 from strongroom.domain.errors import BadInput, Conflict, Damaged, NotFound
 from strongroom.domain.timestamps import new_id
-from strongroom.disk.durable import told, write_file
 
 FORMAT = 1
 KNOWN_FEATURES = frozenset({"shelves"})

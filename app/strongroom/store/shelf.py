@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from strongroom.disk.sqlite import DatabaseError, connect, explained_sqlite
 from strongroom.disk.durable import explained, sync_folder
+from strongroom.disk.sqlite import DatabaseError, connect, explained_sqlite
 
 SHELF_LIMIT = 64 * 1024
 SEAL_BYTES = 1 << 30
@@ -69,9 +69,11 @@ class Shelves:
         with self._lock:
             for number in self.numbers():
                 with self._speaking(number):
-                    row = self._connection(number).execute(
-                        "select data from blobs where digest = ?", (digest,)
-                    ).fetchone()
+                    row = (
+                        self._connection(number)
+                        .execute("select data from blobs where digest = ?", (digest,))
+                        .fetchone()
+                    )
                 if row is not None:
                     return number, bytes(row[0])
         return None
@@ -100,11 +102,15 @@ class Shelves:
             last = 0
             while True:
                 with self._lock, self._speaking(number):
-                    rows = self._connection(number).execute(
-                        "select id, digest, length(data) from blobs where id > ? order by id"
-                        " limit 1000",
-                        (last,),
-                    ).fetchall()
+                    rows = (
+                        self._connection(number)
+                        .execute(
+                            "select id, digest, length(data) from blobs where id > ? order by id"
+                            " limit 1000",
+                            (last,),
+                        )
+                        .fetchall()
+                    )
                 if not rows:
                     break
                 last = rows[-1][0]
@@ -149,8 +155,13 @@ class Shelves:
 
     def _full(self, number: int) -> bool:
         with self._speaking(number):
-            row = self._connection(number).execute("select count(*) from sealed").fetchone()
-        return bool(row[0]) or self.path(number).stat().st_size >= self._seal_bytes
+            connection = self._connection(number)
+            if connection.execute("select count(*) from sealed").fetchone()[0]:
+                return True
+            # Not the file's size: what was written last may still be in the WAL.
+            pages = connection.execute("pragma page_count").fetchone()[0]
+            size = pages * connection.execute("pragma page_size").fetchone()[0]
+        return bool(size >= self._seal_bytes)
 
     def _seal(self, number: int) -> None:
         with self._speaking(number):

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from strongroom.disk.sqlite import DatabaseError, connect
 from strongroom.disk.listing import Stat
+from strongroom.disk.sqlite import DatabaseError, connect
 
 _TRUST_AFTER_NS = 2_000_000_000
 _SCHEMA = (
@@ -84,5 +84,3 @@ class StatCache:
             self._connection = None
         for suffix in ("", "-wal", "-shm"):
             Path(f"{self.path}{suffix}").unlink(missing_ok=True)
-
-

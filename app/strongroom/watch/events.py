@@ -11,8 +11,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 #: File systems whose changes elsewhere send no events here.
-_NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "ceph",
-                      "fuse.glusterfs", "fuse.s3fs", "fuse.rclone", "davfs", "lustre"})
+_NETWORK = frozenset(
+    {
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "fuse.sshfs",
+        "9p",
+        "afs",
+        "ceph",
+        "fuse.glusterfs",
+        "fuse.s3fs",
+        "fuse.rclone",
+        "davfs",
+        "lustre",
+    }
+)
 
 
 @dataclass

@@ -10,13 +10,33 @@ from typing import Any
 IGNORE_FILE = ".strongroomignore"
 #: Written under such a name until complete, then renamed; never taken as they are.
 TEMPORARY = (
-    "*.tmp", "*.part", "*.partial", "*.crdownload", "*.download", ".~lock*", ".*.sw?", "*~", "#*#",
-    ".#*", ".goutputstream-*", "*.incomplete",
+    "*.tmp",
+    "*.part",
+    "*.partial",
+    "*.crdownload",
+    "*.download",
+    ".~lock*",
+    ".*.sw?",
+    "*~",
+    "#*#",
+    ".#*",
+    ".goutputstream-*",
+    "*.incomplete",
 )
 #: Folders and files of tools, which no training makes.
 TOOLS = (
-    ".git/", ".hg/", ".svn/", "__pycache__/", ".ipynb_checkpoints/", "node_modules/", ".venv/",
-    ".dvc/cache/", ".dvc/tmp/", ".DS_Store", "Thumbs.db", IGNORE_FILE,
+    ".git/",
+    ".hg/",
+    ".svn/",
+    "__pycache__/",
+    ".ipynb_checkpoints/",
+    "node_modules/",
+    ".venv/",
+    ".dvc/cache/",
+    ".dvc/tmp/",
+    ".DS_Store",
+    "Thumbs.db",
+    IGNORE_FILE,
 )
 
 

@@ -23,8 +23,9 @@ class Settling:
         self.quiet_time = quiet_time
         self._moving: dict[bytes, _Moving] = {}
 
-    def observe(self, path: bytes, stat: Stat, at: float, wall_ns: int, renamed: bool = False
-                ) -> None:
+    def observe(
+        self, path: bytes, stat: Stat, at: float, wall_ns: int, renamed: bool = False
+    ) -> None:
         """Notes the file's state. A file renamed from a temporary name is at rest already, and so
         is one whose last change (ctime cannot be set by hand) lies a quiet time back.
         """

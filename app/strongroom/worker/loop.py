@@ -29,8 +29,10 @@ _RETRY_AFTER = 5.0
 
 def timing_from(settings: Any) -> Timing:
     return Timing(
-        quiet_time=float(settings["watch.quiet_time"]), idle_end=float(settings["watch.idle_end"]),
-        rescan=float(settings["watch.rescan"]), reserve=int(settings["limits.reserve"]) << 20,
+        quiet_time=float(settings["watch.quiet_time"]),
+        idle_end=float(settings["watch.idle_end"]),
+        rescan=float(settings["watch.rescan"]),
+        reserve=int(settings["limits.reserve"]) << 20,
     )
 
 
@@ -81,7 +83,7 @@ class Worker:
             self._close_sessions()
 
     def run_once(self) -> None:
-        """Does all that is due: the queue until it is empty, and what has settled in the folders."""
+        """Does all that is due: the queue until it is empty, and what settles in the folders."""
         try:
             while self.round() or any(s.pending for s in self._sessions.values()):
                 self._awake.wait(_ROUND)
@@ -135,9 +137,18 @@ class Worker:
             except Busy:
                 self._sessions.pop(watch_id, None)
                 self._refused_until[watch_id] = time.monotonic() + _RETRY_AFTER
-                self.tell(Event("watch.state", {
-                    "id": watch_id, "name": watch.name, "path": os.fsdecode(watch.root),
-                    "state": "elsewhere", "detail": "another process watches it"}))
+                self.tell(
+                    Event(
+                        "watch.state",
+                        {
+                            "id": watch_id,
+                            "name": watch.name,
+                            "path": os.fsdecode(watch.root),
+                            "state": "elsewhere",
+                            "detail": "another process watches it",
+                        },
+                    )
+                )
             except StrongroomError as error:
                 if error.code != "cancelled":
                     log.warning("watching %s: %s", watch.name, error)
@@ -161,9 +172,18 @@ class Worker:
             self._failed(job, error)
         except Exception as error:
             log.exception("job %s (%s)", job.id, job.kind)
-            self._end(job, "failed", {"error": {
-                "code": "internal", "message": f"internal error ({type(error).__name__})",
-                "hint": "see the log file", "object": ""}})
+            self._end(
+                job,
+                "failed",
+                {
+                    "error": {
+                        "code": "internal",
+                        "message": f"internal error ({type(error).__name__})",
+                        "hint": "see the log file",
+                        "object": "",
+                    }
+                },
+            )
         finally:
             self._progress = None
         return True
@@ -175,9 +195,15 @@ class Worker:
                 return
             self._end(job, "cancelled", {})
         elif error.code in ("busy", "unreachable") and job.attempts + 1 < jobs.MAX_ATTEMPTS:
-            delay = int(2 ** job.attempts * 1_000_000)
-            jobs.postpone(self.desk.engine, job.id, self.desk.owner, now() + delay,
-                          {"error": error.document()}, now())
+            delay = int(2**job.attempts * 1_000_000)
+            jobs.postpone(
+                self.desk.engine,
+                job.id,
+                self.desk.owner,
+                now() + delay,
+                {"error": error.document()},
+                now(),
+            )
             self._told(job)
         else:
             self._end(job, "failed", {"error": error.document()})
@@ -185,8 +211,11 @@ class Worker:
 
     def _report(self, job: Job, progress: Progress) -> None:
         document = {
-            "files": progress.files, "total_files": progress.total_files, "bytes": progress.bytes,
-            "total_bytes": progress.total_bytes, "rate": round(progress.rate),
+            "files": progress.files,
+            "total_files": progress.total_files,
+            "bytes": progress.bytes,
+            "total_bytes": progress.total_bytes,
+            "rate": round(progress.rate),
             "what": progress.what,
         }
         if not jobs.report(self.desk.engine, job.id, self.desk.owner, document, now()):
@@ -205,24 +234,36 @@ class Worker:
 
 def _add(registry: LocalRegistry, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     kind = arguments.get("kind")
-    options = AddOptions(name=arguments.get("name"), kind=Kind(kind) if kind else None,
-                         each=bool(arguments.get("each")), note=arguments.get("note") or "")
+    options = AddOptions(
+        name=arguments.get("name"),
+        kind=Kind(kind) if kind else None,
+        each=bool(arguments.get("each")),
+        note=arguments.get("note") or "",
+    )
     answer = registry.add([bytes.fromhex(p) for p in arguments["paths"]], options, progress)
-    return {"versions": [
-        {"ref": f"{v['name']}@{v['tag']}", "created": v["created"], "warnings": v["warnings"]}
-        for v in answer["versions"]
-    ]}
+    return {
+        "versions": [
+            {"ref": f"{v['name']}@{v['tag']}", "created": v["created"], "warnings": v["warnings"]}
+            for v in answer["versions"]
+        ]
+    }
 
 
-def _verify(registry: LocalRegistry, arguments: dict[str, Any], progress: Progress
-            ) -> dict[str, Any]:
+def _verify(
+    registry: LocalRegistry, arguments: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
     return registry.verify(arguments.get("references") or (), progress=progress)
 
 
-def _export(registry: LocalRegistry, arguments: dict[str, Any], progress: Progress
-            ) -> dict[str, Any]:
-    return registry.get(arguments["reference"], Path(arguments["into"]),
-                        force=bool(arguments.get("force")), progress=progress)
+def _export(
+    registry: LocalRegistry, arguments: dict[str, Any], progress: Progress
+) -> dict[str, Any]:
+    return registry.get(
+        arguments["reference"],
+        Path(arguments["into"]),
+        force=bool(arguments.get("force")),
+        progress=progress,
+    )
 
 
 #: What can be asked of the worker through the queue.

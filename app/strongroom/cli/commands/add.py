@@ -29,16 +29,35 @@ KINDS = ["model", "dataset", "config", "metrics", "log", "other"]
 @click.option("--dry-run", is_flag=True, help="Say what would happen; store nothing.")
 @common
 @click.pass_obj
-def add(frame: Frame, paths: tuple[str, ...], name: str | None, kind: str | None, run: str | None,
-        params: tuple[str, ...], metrics: tuple[str, ...], inputs: tuple[str, ...],
-        meta: tuple[str, ...], note: str, each: bool, new_version: bool, dry_run: bool) -> None:
+def add(
+    frame: Frame,
+    paths: tuple[str, ...],
+    name: str | None,
+    kind: str | None,
+    run: str | None,
+    params: tuple[str, ...],
+    metrics: tuple[str, ...],
+    inputs: tuple[str, ...],
+    meta: tuple[str, ...],
+    note: str,
+    each: bool,
+    new_version: bool,
+    dry_run: bool,
+) -> None:
     """Version files or folders. A folder becomes one version, unless a layout splits it."""
     from strongroom.domain.facts import Kind
     from strongroom.services.add import AddOptions
 
     options = AddOptions(
-        name=name, kind=Kind(kind) if kind else None, run=run, params=param_pairs(params),
-        metrics=metric_pairs(metrics), inputs=inputs, meta=param_pairs(meta), note=note, each=each,
+        name=name,
+        kind=Kind(kind) if kind else None,
+        run=run,
+        params=param_pairs(params),
+        metrics=metric_pairs(metrics),
+        inputs=inputs,
+        meta=param_pairs(meta),
+        note=note,
+        each=each,
         new_version=new_version,
     )
     progress = frame.progress("adding")
@@ -50,12 +69,20 @@ def add(frame: Frame, paths: tuple[str, ...], name: str | None, kind: str | None
 
 def _text(answer: dict[str, Any]) -> str:
     rows = [
-        [printable(v["name"]), v["tag"] or "-", v["kind"] or "-", size_text(v["size"]),
-         str(v["files"]), v["content_digest"][7:15], "new" if v["created"] else "there already"]
+        [
+            printable(v["name"]),
+            v["tag"] or "-",
+            v["kind"] or "-",
+            size_text(v["size"]),
+            str(v["files"]),
+            v["content_digest"][7:15],
+            "new" if v["created"] else "there already",
+        ]
         for v in answer["versions"]
     ]
-    return table(["NAME", "VERSION", "KIND", "SIZE", "FILES", "DIGEST", ""], rows,
-                 frozenset({3, 4}))
+    return table(
+        ["NAME", "VERSION", "KIND", "SIZE", "FILES", "DIGEST", ""], rows, frozenset({3, 4})
+    )
 
 
 COMMANDS = {"add": add}

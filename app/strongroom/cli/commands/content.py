@@ -20,12 +20,16 @@ from strongroom.domain.errors import printable
 @click.option("--link", is_flag=True, help="Make the copies read-only.")
 @common
 @click.pass_obj
-def get(frame: Frame, reference: str, dest: Path, files: tuple[str, ...], force: bool,
-        link: bool) -> None:
+def get(
+    frame: Frame, reference: str, dest: Path, files: tuple[str, ...], force: bool, link: bool
+) -> None:
     """Write the verified content of a version to DEST."""
     answer = frame.open().get(reference, dest, files, force, link, frame.progress(reference))
-    frame.answer(answer, f"{answer['files']} files, {size_text(answer['size'])}, verified: "
-                         f"{printable(answer['path'])}")
+    frame.answer(
+        answer,
+        f"{answer['files']} files, {size_text(answer['size'])}, verified: "
+        f"{printable(answer['path'])}",
+    )
 
 
 @click.command()
@@ -45,26 +49,36 @@ def cat(frame: Frame, reference: str, path: str) -> None:
 @click.argument("references", metavar="[REF]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="The whole registry (also without REF).")
 @click.option("--repair", is_flag=True, help="Mend what is damaged from sound copies.")
-@click.option("--from", "below", metavar="PATH", multiple=True,
-              help="Where else to look for sound copies.")
+@click.option(
+    "--from", "below", metavar="PATH", multiple=True, help="Where else to look for sound copies."
+)
 @click.option("--sample", metavar="P", default="1", help="Only this share: 0.1 or 10%.")
 @common
 @click.pass_obj
-def verify(frame: Frame, references: tuple[str, ...], everything: bool, repair: bool,
-           below: tuple[str, ...], sample: str) -> int:
+def verify(
+    frame: Frame,
+    references: tuple[str, ...],
+    everything: bool,
+    repair: bool,
+    below: tuple[str, ...],
+    sample: str,
+) -> int:
     """Re-hash what is stored. Exits 6 where something is damaged and not mended."""
     share = _share(sample)
     if everything and references:
         raise click.UsageError("--all and REF do not go together")
-    answer = frame.open().verify(references, share, repair, [os.fsencode(b) for b in below],
-                                 frame.progress("verifying"))
+    answer = frame.open().verify(
+        references, share, repair, [os.fsencode(b) for b in below], frame.progress("verifying")
+    )
     mended = {r["digest"] for r in answer["repaired"]}
     left = [d for d in answer["damaged"] if d["digest"] not in mended]
     lines = [f"{answer['checked']} stored files checked"]
     for one in answer["damaged"]:
         state = "mended" if one["digest"] in mended else "DAMAGED"
-        lines.append(f"{state}  {one['digest'][:23]}  {printable(one['path'])}  "
-                     f"{', '.join(printable(v) for v in one['versions']) or 'no version'}")
+        lines.append(
+            f"{state}  {one['digest'][:23]}  {printable(one['path'])}  "
+            f"{', '.join(printable(v) for v in one['versions']) or 'no version'}"
+        )
     frame.answer(answer, "\n".join(lines))
     return 6 if left else 0
 

@@ -23,8 +23,10 @@ def doctor(frame: Frame, rebuild: bool, fix: bool) -> int:
     answer = frame.open().doctor(fix)
     if rebuilt is not None:
         answer = {**answer, "rebuilt": rebuilt, "ok": answer["ok"] and not rebuilt["problems"]}
-    lines = [f"{'ok ' if c['ok'] else 'BAD'}  {c['name']:10}  {printable(c['detail'])}"
-             for c in answer["checks"]]
+    lines = [
+        f"{'ok ' if c['ok'] else 'BAD'}  {c['name']:10}  {printable(c['detail'])}"
+        for c in answer["checks"]
+    ]
     if rebuilt is not None:
         lines.append(f"the catalog was made again from {rebuilt['entries']} journal entries")
         lines += [f"not restored: {text}" for text in rebuilt["not_restored"]]

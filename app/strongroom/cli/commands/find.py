@@ -24,8 +24,9 @@ FILTER_HELP = (
 @click.option("--cursor", help="The `next` of the page before.")
 @common
 @click.pass_obj
-def list_(frame: Frame, terms: tuple[str, ...], kind: str | None, limit: int,
-          cursor: str | None) -> None:
+def list_(
+    frame: Frame, terms: tuple[str, ...], kind: str | None, limit: int, cursor: str | None
+) -> None:
     """Artifacts with their newest version, latest change first."""
     answer = frame.open().list_artifacts(" ".join(terms), kind, limit, cursor)
     frame.answer(answer, lambda: _artifacts(answer))
@@ -38,8 +39,9 @@ def list_(frame: Frame, terms: tuple[str, ...], kind: str | None, limit: int,
 @click.option("--cursor", help="The `next` of the page before.")
 @common
 @click.pass_obj
-def versions(frame: Frame, name: str, terms: tuple[str, ...], limit: int,
-             cursor: str | None) -> None:
+def versions(
+    frame: Frame, name: str, terms: tuple[str, ...], limit: int, cursor: str | None
+) -> None:
     """All versions of an artifact, newest first."""
     answer = frame.open().list_versions(name, " ".join(terms), limit=limit, cursor=cursor)
     frame.answer(answer, lambda: _versions(answer["versions"], answer["next"]))
@@ -59,26 +61,51 @@ def _artifacts(answer: dict[str, Any]) -> str:
     if not answer["artifacts"]:
         return "Nothing here yet. Add something: strongroom add FILE"
     rows = [
-        [printable(a["name"]), a["kind"], a["latest"]["tag"], str(a["versions"]),
-         size_text(a["latest"]["size"]), a["latest"]["created_at"][:19].replace("T", " ")]
+        [
+            printable(a["name"]),
+            a["kind"],
+            a["latest"]["tag"],
+            str(a["versions"]),
+            size_text(a["latest"]["size"]),
+            a["latest"]["created_at"][:19].replace("T", " "),
+        ]
         for a in answer["artifacts"]
     ]
-    return _more(table(["NAME", "KIND", "LATEST", "VERSIONS", "SIZE", "CREATED (UTC)"], rows,
-                       frozenset({3, 4})), answer["next"])
+    return _more(
+        table(
+            ["NAME", "KIND", "LATEST", "VERSIONS", "SIZE", "CREATED (UTC)"], rows, frozenset({3, 4})
+        ),
+        answer["next"],
+    )
 
 
 def _versions(found: list[dict[str, Any]], following: str | None) -> str:
     if not found:
         return "No version matches."
     rows = [
-        [v["tag"], v["content_digest"][7:15], v["kind"], size_text(v["size"]), v["run"] or "-",
-         v["created_at"][:19].replace("T", " "), v["by"],
-         " ".join(f"{k}={x:.6g}" if isinstance(x, float) else f"{k}={x}"
-                  for k, x in list(v["metrics"].items())[:3])]
+        [
+            v["tag"],
+            v["content_digest"][7:15],
+            v["kind"],
+            size_text(v["size"]),
+            v["run"] or "-",
+            v["created_at"][:19].replace("T", " "),
+            v["by"],
+            " ".join(
+                f"{k}={x:.6g}" if isinstance(x, float) else f"{k}={x}"
+                for k, x in list(v["metrics"].items())[:3]
+            ),
+        ]
         for v in found
     ]
-    return _more(table(["VERSION", "DIGEST", "KIND", "SIZE", "RUN", "CREATED (UTC)", "BY",
-                        "METRICS"], rows, frozenset({3})), following)
+    return _more(
+        table(
+            ["VERSION", "DIGEST", "KIND", "SIZE", "RUN", "CREATED (UTC)", "BY", "METRICS"],
+            rows,
+            frozenset({3}),
+        ),
+        following,
+    )
 
 
 def _more(text: str, following: str | None) -> str:
@@ -87,7 +114,8 @@ def _more(text: str, following: str | None) -> str:
 
 def _whole(v: dict[str, Any]) -> str:
     lines = [
-        f"{printable(v['name'])}@{v['tag']}  {v['kind']}  {size_text(v['size'])}, {v['files']} files",
+        f"{printable(v['name'])}@{v['tag']}  {v['kind']}  {size_text(v['size'])}, "
+        f"{v['files']} files",
         f"content  {v['content_digest']}",
         f"record   {v['record_digest']}",
         f"created  {v['created_at']} by {v['by']}" + (f", run {v['run']}" if v["run"] else ""),

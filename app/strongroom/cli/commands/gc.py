@@ -15,8 +15,11 @@ def gc(frame: Frame, dry_run: bool) -> None:
     """Delete stored bytes that nothing has referred to for a day."""
     answer = frame.open().collect(dry_run)
     verb = "would be deleted" if dry_run else "deleted"
-    frame.answer(answer, f"{answer['deleted']} stored files {verb}, "
-                         f"{size_text(answer['freed_bytes'])}; {answer['waiting']} wait their day")
+    frame.answer(
+        answer,
+        f"{answer['deleted']} stored files {verb}, "
+        f"{size_text(answer['freed_bytes'])}; {answer['waiting']} wait their day",
+    )
 
 
 COMMANDS = {"gc": gc}

@@ -67,30 +67,47 @@ def _runs(answer: dict[str, Any]) -> str:
     if not answer["runs"]:
         return "No runs."
     rows = [
-        [r["id"], printable(r["name"]), r["status"], str(len(r["outputs"])),
-         r["started_at"][:19].replace("T", " "), _few(r["metrics"])]
+        [
+            r["id"],
+            printable(r["name"]),
+            r["status"],
+            str(len(r["outputs"])),
+            r["started_at"][:19].replace("T", " "),
+            _few(r["metrics"]),
+        ]
         for r in answer["runs"]
     ]
-    text = table(["ID", "NAME", "STATUS", "OUTPUTS", "STARTED (UTC)", "METRICS"], rows,
-                 frozenset({3}))
+    text = table(
+        ["ID", "NAME", "STATUS", "OUTPUTS", "STARTED (UTC)", "METRICS"], rows, frozenset({3})
+    )
     return f"{text}\nmore: --cursor {answer['next']}" if answer["next"] else text
 
 
 def _few(values: dict[str, Any]) -> str:
-    return " ".join(f"{k}={v:.6g}" if isinstance(v, float) else f"{k}={v}"
-                    for k, v in list(values.items())[:3])
+    return " ".join(
+        f"{k}={v:.6g}" if isinstance(v, float) else f"{k}={v}" for k, v in list(values.items())[:3]
+    )
 
 
 def _run(r: dict[str, Any]) -> str:
-    lines = [f"{r['id']}  {printable(r['name'])}  {r['status']}",
-             f"started {r['started_at']}, ended {r['ended_at'] or 'not yet'}"]
+    lines = [
+        f"{r['id']}  {printable(r['name'])}  {r['status']}",
+        f"started {r['started_at']}, ended {r['ended_at'] or 'not yet'}",
+    ]
     for title in ("params", "metrics"):
         if r[title]:
-            lines += [f"{title}:",
-                      *(f"  {printable(k)} = {printable(str(v))}" for k, v in r[title].items())]
+            lines += [
+                f"{title}:",
+                *(f"  {printable(k)} = {printable(str(v))}" for k, v in r[title].items()),
+            ]
     if r["series"]:
-        lines += ["series:", *(f"  {printable(k)}: {s['points']} points, last {s['last']}"
-                               for k, s in r["series"].items())]
+        lines += [
+            "series:",
+            *(
+                f"  {printable(k)}: {s['points']} points, last {s['last']}"
+                for k, s in r["series"].items()
+            ),
+        ]
     if r["outputs"]:
         lines += ["outputs:", *(f"  {printable(o)}" for o in r["outputs"])]
     lines += [f"warning  {printable(w)}" for w in r["warnings"]]

@@ -29,16 +29,28 @@ _STREAM = frozenset({"version.created", "watch.ignored", "watch.idle", "watch.st
 @click.option("--layout", metavar="NAME", help="Only this run layout.")
 @click.option("--each", is_flag=True, help="Every file by itself, no run layouts.")
 @click.option("--whole", is_flag=True, help="The folder as one artifact.")
-@click.option("--keep", type=click.Choice(["all", "best-last"]),
-              help="Which checkpoints of a run are kept.")
+@click.option(
+    "--keep", type=click.Choice(["all", "best-last"]), help="Which checkpoints of a run are kept."
+)
 @click.option("--poll", is_flag=True, help="Look every few seconds instead of waiting for events.")
 @click.option("--list", "listing", is_flag=True, help="The watched folders.")
 @click.option("--remove", metavar="DIR", help="Stop watching this folder; what it made stays.")
 @common
 @click.pass_obj
-def watch(frame: Frame, folders: tuple[str, ...], name: str | None, once: bool,
-          quiet_time: float | None, layout: str | None, each: bool, whole: bool, keep: str | None,
-          poll: bool, listing: bool, remove: str | None) -> None:
+def watch(
+    frame: Frame,
+    folders: tuple[str, ...],
+    name: str | None,
+    once: bool,
+    quiet_time: float | None,
+    layout: str | None,
+    each: bool,
+    whole: bool,
+    keep: str | None,
+    poll: bool,
+    listing: bool,
+    remove: str | None,
+) -> None:
     """Add what settles in a folder, as it comes."""
     registry = frame.open()
     if listing:
@@ -79,8 +91,13 @@ def _known_layout(layout: str | None) -> str:
     return layout
 
 
-def _watch(frame: Frame, folders: list[bytes], options: dict[str, Any], once: bool,
-           quiet_time: float | None) -> None:
+def _watch(
+    frame: Frame,
+    folders: list[bytes],
+    options: dict[str, Any],
+    once: bool,
+    quiet_time: float | None,
+) -> None:
     from strongroom.logs import start_logging
     from strongroom.services.watch_session import WatchSession
     from strongroom.services.watches import ensure
@@ -138,10 +155,14 @@ def _once(frame: Frame, sessions: list[Any], stopped: Any) -> None:
         while not stopped():
             session.step(end_runs=True)
             if session.is_full:
-                raise NoSpace("the disk is nearly full", os.fsdecode(session.watch.root),
-                              "free some space and watch again")
-            if session.state == "missing" or (session.pending == 0 and not session.held
-                                              and not session.runs.active):
+                raise NoSpace(
+                    "the disk is nearly full",
+                    os.fsdecode(session.watch.root),
+                    "free some space and watch again",
+                )
+            if session.state == "missing" or (
+                session.pending == 0 and not session.held and not session.runs.active
+            ):
                 break
             if time.monotonic() > deadline and (session.growing() or session.pending):
                 left = [printable(os.fsdecode(p)) for p in sorted(session.unsettled())]
@@ -154,7 +175,9 @@ def _warn(frame: Frame, session: Any, left: list[str]) -> None:
     for path in left:
         reason = "it was still being written after 30 s, so it was left for the next time"
         if frame.json:
-            print(json.dumps({"event": "watch.warning", "path": path, "reason": reason}), flush=True)
+            print(
+                json.dumps({"event": "watch.warning", "path": path, "reason": reason}), flush=True
+            )
         else:
             frame.warn([f"{path}: {reason}"])
 
@@ -178,7 +201,9 @@ def _say(event: Event) -> None:
     if event.name == "version.created":
         version = data["version"]
         mark = "+" if version["created"] else "="
-        print(f"{mark} {printable(version['name'])}@{version['tag']}  {version['kind']}", flush=True)
+        print(
+            f"{mark} {printable(version['name'])}@{version['tag']}  {version['kind']}", flush=True
+        )
     elif event.name == "watch.ignored":
         print(f"strongroom: left out: {data['path']}: {data['reason']}", file=sys.stderr)
     elif event.name == "watch.state" and data["state"] in ("missing", "full"):

@@ -1,0 +1,278 @@
+"""The folder store: conformance, damage, shelves, and files that change while they are read."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import sqlite3
+import stat
+import threading
+import time
+
+import pytest
+from tests.store.conformance import LARGE, SMALL, Conformance, digest, kept
+
+from strongroom.domain.errors import BadInput, Conflict, Damaged, NotFound, Unreachable
+from strongroom.store import place as places
+from strongroom.store.folder import FolderStore
+from strongroom.store.intake import Changed, clear_staging, take
+from strongroom.store.stat_cache import StatCache
+from strongroom.disk.listing import Stat
+
+
+@pytest.fixture
+def store(tmp_path):
+    place = places.create(tmp_path / "registry")
+    opened = FolderStore(place.root)
+    yield opened
+    opened.close()
+
+
+class TestFolder(Conformance):
+    pass
+
+
+def flip(path, offset=-1):
+    os.chmod(path, 0o644)
+    data = bytearray(path.read_bytes())
+    data[offset] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("offset", [0, 150_000, -1])
+def test_a_flipped_byte_in_an_object_is_never_served(store, tmp_path, offset):
+    kept(store, tmp_path, LARGE)
+    flip(store.object_path(digest(LARGE)), offset)
+    target = tmp_path / "out"
+    for act in (lambda: store.read(digest(LARGE)), lambda: b"".join(store.chunks(digest(LARGE))),
+                lambda: store.fetch(digest(LARGE), target, lambda n: None)):
+        with pytest.raises(Damaged) as caught:
+            act()
+        assert str(store.object_path(digest(LARGE))) in str(caught.value)
+    assert not target.exists()
+
+
+def test_a_large_stream_withholds_its_end_until_it_is_sound(store, tmp_path, monkeypatch):
+    monkeypatch.setattr("strongroom.store.folder.WHOLE_BYTES", 1 << 20)
+    data = os.urandom(5 << 20)
+    kept(store, tmp_path, data)
+    flip(store.object_path(digest(data)), 10)
+    served = b""
+    with pytest.raises(Damaged):
+        for chunk in store.chunks(digest(data)):
+            served += chunk
+    assert len(served) <= len(data) - (1 << 20)
+
+
+def test_a_flipped_byte_on_a_shelf_is_never_served(store, tmp_path):
+    kept(store, tmp_path, SMALL)
+    store.close()
+    shelf = store.shelves.path(1)
+    sqlite3.connect(shelf).execute("pragma wal_checkpoint(truncate)").close()
+    flip(shelf, shelf.read_bytes().index(SMALL))
+    with pytest.raises(Damaged) as caught:
+        store.read(digest(SMALL))
+    assert "000001.db" in str(caught.value)
+
+
+def test_a_shelf_that_is_no_database_is_damage_with_its_name(store, tmp_path):
+    kept(store, tmp_path, SMALL)
+    store.close()
+    store.shelves.path(1).write_bytes(b"not a database at all" * 1000)
+    with pytest.raises(Damaged) as caught:
+        store.read(digest(SMALL))
+    assert "000001.db" in str(caught.value)
+
+
+def test_quarantine_keeps_the_bytes_and_serves_them_no_more(store, tmp_path):
+    kept(store, tmp_path, SMALL, LARGE)
+    for data in (SMALL, LARGE):
+        aside = store.quarantine(digest(data))
+        assert aside.name.startswith(digest(data).hex()) and aside.read_bytes() == data
+        with pytest.raises(Damaged):
+            store.read(digest(data))
+
+
+def test_a_full_shelf_is_sealed_and_the_next_one_begins(tmp_path):
+    place = places.create(tmp_path / "registry")
+    store = FolderStore(place.root, seal_bytes=200_000)
+    contents = [os.urandom(30_000) for _ in range(30)]
+    for data in contents:
+        store.put_small([(digest(data), data)])
+    assert len(store.shelves.numbers()) > 2
+    assert not stat.S_IMODE(store.shelves.path(1).stat().st_mode) & 0o222
+    assert all(store.read(digest(d)) == d for d in contents)
+    store.close()
+
+
+def test_objects_are_read_only(store, tmp_path):
+    kept(store, tmp_path, LARGE)
+    assert not stat.S_IMODE(store.object_path(digest(LARGE)).stat().st_mode) & 0o222
+
+
+# ---------------------------------------------------------------- reading a source
+
+
+def test_the_source_is_not_touched(store, tmp_path):
+    path = tmp_path / "source"
+    path.write_bytes(LARGE)
+    os.utime(path, (1000, 1000))
+    before = path.stat()
+    kept_before = (before.st_mtime_ns, before.st_ctime_ns, before.st_mode, before.st_ino)
+    take(os.fsencode(path), store.staging).discard()
+    after = path.stat()
+    assert (after.st_mtime_ns, after.st_ctime_ns, after.st_mode, after.st_ino) == kept_before
+
+
+@pytest.mark.parametrize("size", [1000, 3 << 20])
+def test_a_file_that_grows_while_it_is_read_is_refused(store, tmp_path, size):
+    path = tmp_path / "growing"
+    path.write_bytes(os.urandom(size))
+
+    def grow(count: int) -> None:
+        with open(path, "ab") as out:
+            out.write(b"more")
+
+    with pytest.raises(Changed):
+        take(os.fsencode(path), store.staging, grow)
+    assert list(store.staging.iterdir()) == []
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_refused(store, tmp_path):
+    path = tmp_path / "shrinking"
+    path.write_bytes(os.urandom(8 << 20))
+    with pytest.raises(Changed):
+        take(os.fsencode(path), store.staging, lambda n: os.truncate(path, 100))
+
+
+def test_a_file_replaced_by_equal_length_content_in_place_is_refused(store, tmp_path):
+    path = tmp_path / "rewritten"
+    path.write_bytes(b"a" * (3 << 20))
+
+    def rewrite(count: int) -> None:
+        with open(path, "r+b") as out:
+            out.write(b"b")
+
+    with pytest.raises(Changed):
+        take(os.fsencode(path), store.staging, rewrite)
+
+
+@pytest.mark.skipif(not hasattr(os, "O_DIRECT"), reason="read leases exist on Linux only")
+def test_an_open_writer_and_a_shared_mapping_are_noticed(store, tmp_path):
+    path = tmp_path / "open"
+    path.write_bytes(b"x" * 5000)
+    with open(path, "r+b"):
+        assert take(os.fsencode(path), store.staging).written_to
+    with open(path, "r+b") as file:
+        mapping = mmap.mmap(file.fileno(), 0)
+    assert take(os.fsencode(path), store.staging).written_to
+    mapping.close()
+    assert not take(os.fsencode(path), store.staging).written_to
+
+
+def test_a_fifo_is_refused_at_once(store, tmp_path):
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    began = time.monotonic()
+    with pytest.raises(NotFound):
+        take(os.fsencode(path), store.staging)
+    assert time.monotonic() - began < 5
+
+
+def test_what_cannot_be_read_is_named(store, tmp_path):
+    with pytest.raises(NotFound):
+        take(os.fsencode(tmp_path / "gone"), store.staging)
+    os.symlink("loop", tmp_path / "loop")
+    with pytest.raises((NotFound, Unreachable)):
+        take(os.fsencode(tmp_path / "loop"), store.staging)
+
+
+def test_stopping_half_way_leaves_nothing(store, tmp_path):
+    path = tmp_path / "source"
+    path.write_bytes(os.urandom(4 << 20))
+
+    def stop(count: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        take(os.fsencode(path), store.staging, stop)
+    assert list(store.staging.iterdir()) == []
+
+
+def test_left_over_temporary_files_go_but_those_in_work_stay(store, tmp_path):
+    (store.staging / "dead.tmp").write_bytes(b"half")
+    path = tmp_path / "source"
+    path.write_bytes(LARGE)
+    working = take(os.fsencode(path), store.staging)
+    assert clear_staging(store.staging) == 1
+    assert [p.name for p in store.staging.iterdir()] == [working.temporary.name]
+    working.discard()
+
+
+def test_many_threads_may_write_at_once(store, tmp_path):
+    contents = [os.urandom(2000) for _ in range(200)]
+
+    def put(part):
+        for data in part:
+            store.put_small([(digest(data), data)])
+
+    threads = [threading.Thread(target=put, args=(contents[i::4],)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(store.shelves.which([digest(d) for d in contents])) == 200
+
+
+# ---------------------------------------------------------------- stat cache
+
+
+def test_a_fresh_change_is_not_trusted(tmp_path):
+    cache = StatCache(tmp_path / "stat.db")
+    stat_ = Stat(1, 2, 3, 10**18, 10**18)
+    cache.remember([(stat_, b"d" * 32, 10**18 + 1_999_999_999)])
+    assert cache.look_up([stat_]) == [None]
+    cache.remember([(stat_, b"d" * 32, 10**18 + 2_000_000_000)])
+    assert cache.look_up([stat_]) == [b"d" * 32]
+    assert cache.look_up([Stat(1, 2, 3, 10**18, 10**18 + 1)]) == [None]
+    cache.close()
+
+
+def test_a_broken_cache_file_costs_only_reading(tmp_path):
+    (tmp_path / "stat.db").write_bytes(b"garbage" * 1000)
+    cache = StatCache(tmp_path / "stat.db")
+    assert cache.look_up([Stat(1, 2, 3, 4, 5)]) == [None]
+    cache.close()
+
+
+# ---------------------------------------------------------------- registry.json
+
+
+def test_an_unknown_feature_is_refused_with_words(tmp_path):
+    place = places.create(tmp_path / "r")
+    marker = place.root / "registry.json"
+    marker.write_text(marker.read_text().replace('"shelves"', '"shelves", "telepathy"'))
+    with pytest.raises(Conflict, match="telepathy"):
+        places.open_place(place.root)
+
+
+def test_no_registry_and_damaged_registry_are_told_apart(tmp_path):
+    with pytest.raises(NotFound):
+        places.open_place(tmp_path / "nothing")
+    place = places.create(tmp_path / "r")
+    (place.root / "registry.json").write_text("{")
+    with pytest.raises(Damaged):
+        places.open_place(place.root)
+
+
+def test_a_registry_is_not_made_over_something_else(tmp_path):
+    places.create(tmp_path / "r")
+    with pytest.raises(Conflict):
+        places.create(tmp_path / "r")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.doc").touch()
+    with pytest.raises(Conflict):
+        places.create(tmp_path / "full")
+    (tmp_path / "file").touch()
+    with pytest.raises(BadInput):
+        places.create(tmp_path / "file")
