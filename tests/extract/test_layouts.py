@@ -6,7 +6,7 @@ import json
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strongroom.domain.facts import Kind, RunFacts, RunStatus
@@ -234,6 +234,18 @@ class TestReading:
         assert (facts.metrics["loss"].value, facts.metrics["loss"].file) == (0.1, "metrics.json")
         assert len(facts.series["loss"]) == 2
 
+    def test_event_files_only_fill_gaps(self) -> None:
+        """They hold float32, a table has all the digits."""
+        logged = [made.scalar_event("loss", 2, 0.1), made.scalar_event("lr", 2, 0.5)]
+        files: dict[str, bytes | str] = {
+            f"a/{EVENTS}": made.event_file(*logged),
+            "a/metrics.csv": "step,loss\n1,0.2\n2,0.1\n",
+            "a/model.pt": b"",
+        }
+        found = run_of(files, "a").metrics
+        assert (found["loss"].value, found["loss"].file) == (0.1, "metrics.csv")
+        assert found["lr"].value == 0.5
+
     def test_tensorboard_parts_get_their_name(self) -> None:
         facts = run_of({
             f"r/a/train/{EVENTS}": made.event_file(made.scalar_event("loss", 1, 0.5)),
@@ -316,6 +328,7 @@ def test_names_of_anything_else(name: str, value: str) -> None:
     assert not names_input(name, value)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["a", "b", "version_1", "models"]), max_size=3).map("/".join),
     st.lists(st.sampled_from(["a", "b", "version_1", "x.pt"]), min_size=1, max_size=4).map(
@@ -338,6 +351,7 @@ _PATHS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(_PATHS)
 def test_any_tree_is_assigned_once(paths: list[str]) -> None:
     """Each file with a role has one run; names of a run are unambiguous; read_run never raises."""
@@ -353,6 +367,7 @@ def test_any_tree_is_assigned_once(paths: list[str]) -> None:
         read_run(run, lambda path: source_from_bytes(path, b"{}"))
 
 
+@settings(deadline=None)
 @given(_PATHS, st.integers(0, 15))
 def test_a_run_stays_one_as_its_files_appear(paths: list[str], count: int) -> None:
     """No later file inside a run of a tool makes it disappear."""

@@ -127,6 +127,11 @@ class TestDocuments:
         assert facts.metrics == {"train-auc": 0.75, "valid-auc": 1}
         assert len(facts.series["train-auc"]) == 2
 
+    def test_lists_of_numbers_are_a_history_only_where_something_says_so(self) -> None:
+        assert read("config.json", '{"layers": [64, 32]}').params == {"layers": [64, 32]}
+        assert read("history.json", '{"loss": [2, 1], "x": [3, 4]}').metrics == {"loss": 1, "x": 4}
+        assert read("sizes.json", '{"small": [1, 2], "large": [3, 4]}').metrics == {}
+
     def test_nan_in_any_spelling(self) -> None:
         facts = read(
             "metrics.json", '{"a": NaN, "b": "inf", "c": "-Infinity", "d": "x", "e": true}'
@@ -153,6 +158,13 @@ class TestDocuments:
     def test_a_list_of_objects_is_a_table(self) -> None:
         facts = read("rows.json", '[{"a": 1}, {"a": 2, "b": 3}]')
         assert facts.kind is Kind.DATASET and facts.about["rows"] == 2
+
+    def test_json_lines_under_the_name_of_json(self) -> None:
+        facts = read("metrics.json", '{"iteration": 1, "loss": 2}\n{"iteration": 2, "loss": 1}\n')
+        assert facts.metrics == {"loss": 1} and len(facts.series["loss"]) == 2
+
+    def test_a_document_of_comments_only_is_nothing(self) -> None:
+        assert read("config.yaml", "# nothing yet\n").warnings == ()
 
     def test_unknown_documents_stay_unknown(self) -> None:
         assert read("package.json", '{"name": "x", "files": ["a"]}').kind is Kind.OTHER
@@ -276,6 +288,11 @@ def test_reader_names_are_unique_and_words() -> None:
     names = [reader.name for reader in READERS]
     assert len(set(names)) == len(names)
     assert all(reader.version >= 1 and reader.name.isidentifier() for reader in READERS)
+
+
+def test_an_unknown_binary_is_no_broken_pickle() -> None:
+    facts = read("weights/data.bin", bytes(range(256)))
+    assert (facts.kind, facts.warnings) == (Kind.OTHER, ())
 
 
 def test_packed_tables_are_datasets() -> None:

@@ -108,6 +108,7 @@ def test_mutations(name: str) -> None:
         attempt(parse, bytes(data))
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20),
@@ -120,6 +121,7 @@ def test_safetensors_round_trip(tensors: dict[str, tuple[int, ...]]) -> None:
     assert {t.name: t.shape for t in header.tensors} == tensors
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(-(1 << 40), 1 << 40), st.floats(width=32)), max_size=20))
 def test_events_round_trip(points: list[tuple[int, float]]) -> None:
     data = made.event_file(*(made.scalar_event("loss", step, value) for step, value in points))
@@ -127,6 +129,7 @@ def test_events_round_trip(points: list[tuple[int, float]]) -> None:
     assert [(s.step, repr(s.value)) for s in found] == [(s, repr(v)) for s, v in points]
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers(-(1 << 31), (1 << 31) - 1) | st.text(max_size=20),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -127,6 +128,22 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+class FilterCommand(click.Command):
+    """A command that takes FILTER terms: `-name:x*` is a negated term and no option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        marked = [_NEGATED + a if re.match(r"-[^-].*[:<>=]", a) else a for a in args]
+        return super().parse_args(ctx, marked)
+
+
+#: Marks a negated term until click has parsed the options; it cannot come from a shell.
+_NEGATED = "\0"
+
+
+def filter_text(terms: tuple[str, ...]) -> str:
+    return " ".join(t.removeprefix(_NEGATED) for t in terms)
 
 
 def _remember(attribute: str) -> Callable[[click.Context, click.Parameter, Any], Any]:

@@ -80,7 +80,9 @@ def describe_answer(extract: Any, sources: list[Source]) -> dict[str, Any]:
 
 def run_answer(layouts: Any, name: str, sources: list[Source]) -> dict[str, Any]:
     """A run's facts as JSON; series as `{name: [[step, time, value], …]}`."""
-    facts = layouts.read_run(name, {s.path: s for s in sources})
+    layout = next(one for one in layouts.LAYOUTS if one.name == name)
+    by_path = {s.path: s for s in sources}
+    facts = layouts.read_run(layouts.RunFolder(layout, "", tuple(by_path)), by_path.__getitem__)
     return {
         "name": facts.name,
         "params": found_values(facts.params),

@@ -108,6 +108,8 @@ class WatchSession:
         if at < self._full_until:
             return
         self._take_settled(at, progress or quiet(), end_runs)
+        if at < self._full_until:
+            return
         self._show_live(at)
         self._tell_state("polling" if self._events and self._events.polling else "live")
         idle = self.pending == 0
@@ -190,7 +192,6 @@ class WatchSession:
         except OSError:
             if path in self.files:
                 self._vanished(path)
-                self._grouping = None
             return
         import stat as kinds
 
@@ -225,6 +226,7 @@ class WatchSession:
 
     def _vanished(self, path: bytes) -> None:
         self.files.pop(path, None)
+        self._grouping = None
         self.settling.forget(path)
         self.held.discard(path)
         self.left_out.pop(path, None)
@@ -458,7 +460,6 @@ class WatchSession:
             file = self.files.get(path)
             if file is not None and not os.path.lexists(file.location):
                 self._vanished(path)
-                self._grouping = None
             else:
                 self._pass_over(path, error.what)
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from strongroom.cli.commands.add import KINDS
-from strongroom.cli.frame import Frame, common, size_text, table
+from strongroom.cli.frame import FilterCommand, Frame, common, filter_text, size_text, table
 from strongroom.domain.errors import printable
 
 FILTER_HELP = (
@@ -17,7 +17,7 @@ FILTER_HELP = (
 )
 
 
-@click.command("list", epilog=FILTER_HELP)
+@click.command("list", cls=FilterCommand, epilog=FILTER_HELP)
 @click.argument("terms", metavar="[FILTER]", nargs=-1)
 @click.option("--kind", type=click.Choice(KINDS))
 @click.option("--limit", type=int, default=100, show_default=True)
@@ -28,11 +28,11 @@ def list_(
     frame: Frame, terms: tuple[str, ...], kind: str | None, limit: int, cursor: str | None
 ) -> None:
     """Artifacts with their newest version, latest change first."""
-    answer = frame.open().list_artifacts(" ".join(terms), kind, limit, cursor)
+    answer = frame.open().list_artifacts(filter_text(terms), kind, limit, cursor)
     frame.answer(answer, lambda: _artifacts(answer))
 
 
-@click.command(epilog=FILTER_HELP)
+@click.command(cls=FilterCommand, epilog=FILTER_HELP)
 @click.argument("name")
 @click.argument("terms", metavar="[FILTER]", nargs=-1)
 @click.option("--limit", type=int, default=100, show_default=True)
@@ -43,7 +43,7 @@ def versions(
     frame: Frame, name: str, terms: tuple[str, ...], limit: int, cursor: str | None
 ) -> None:
     """All versions of an artifact, newest first."""
-    answer = frame.open().list_versions(name, " ".join(terms), limit=limit, cursor=cursor)
+    answer = frame.open().list_versions(name, filter_text(terms), limit=limit, cursor=cursor)
     frame.answer(answer, lambda: _versions(answer["versions"], answer["next"]))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from strongroom.cli.commands.find import FILTER_HELP
-from strongroom.cli.frame import Frame, common, table
+from strongroom.cli.frame import FilterCommand, Frame, common, filter_text, table
 from strongroom.cli.pairs import param_pairs
 from strongroom.domain.errors import printable
 
@@ -17,7 +17,7 @@ def run() -> None:
     """Runs: executions that read and made versions."""
 
 
-@run.command("list", epilog=FILTER_HELP)
+@run.command("list", cls=FilterCommand, epilog=FILTER_HELP)
 @click.argument("terms", metavar="[FILTER]", nargs=-1)
 @click.option("--limit", type=int, default=100, show_default=True)
 @click.option("--cursor", help="The `next` of the page before.")
@@ -25,7 +25,7 @@ def run() -> None:
 @click.pass_obj
 def list_(frame: Frame, terms: tuple[str, ...], limit: int, cursor: str | None) -> None:
     """Runs, latest start first."""
-    answer = frame.open().list_runs(" ".join(terms), limit, cursor)
+    answer = frame.open().list_runs(filter_text(terms), limit, cursor)
     frame.answer(answer, lambda: _runs(answer))
 
 
