@@ -156,13 +156,17 @@ class TestRoles:
             found = BY_NAME["plain"].role(path)
             assert found is not None and not found.live, path
 
-    @pytest.mark.parametrize("path", [".DS_Store", "__pycache__/a.pyc", "x.lock", ".git/HEAD"])
+    @pytest.mark.parametrize("path", [".DS_Store", "__pycache__/a.pyc", ".git/HEAD"])
     def test_what_nobody_wants(self, path: str) -> None:
         assert BY_NAME["plain"].role(path) is None
 
-    def test_mlflow_takes_artifacts_and_models_only(self) -> None:
+    def test_mlflow_keeps_artifacts_models_and_its_own_notes_apart(self) -> None:
         mlflow = BY_NAME["mlflow"]
-        assert mlflow.role("metrics/loss") is None
+        tracking = mlflow.role("metrics/loss")
+        assert tracking is not None and (tracking.name, tracking.live) == ("tracking", True)
+        assert self.role("mlflow", "../models/m-1/meta.yaml") == (
+            "model-tracking", "../models/m-1", "../models/m-1",
+        )  # fmt: skip
         assert mlflow.role("../datasets/x/meta.yaml") is None
         assert self.role("mlflow", "../models/m-1/artifacts/model.pkl") == (
             "model", "../models/m-1", "../models/m-1/artifacts",

@@ -323,5 +323,5 @@ def test_a_reader_that_goes_away_is_no_error_message(place, folder):
     strongroom("add", folder, registry=place)
     done = subprocess.run(
         f"{' '.join(map(repr, COMMAND))} cat work sub/b.bin | head -c 10 > /dev/null",
-        shell=True, env=environment(place), capture_output=True, text=True, check=False)  # noqa: S602
+        shell=True, env=environment(place), capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr

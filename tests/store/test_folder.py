@@ -12,12 +12,12 @@ import time
 import pytest
 from tests.store.conformance import LARGE, SMALL, Conformance, digest, kept
 
+from strongroom.disk.listing import Stat
 from strongroom.domain.errors import BadInput, Conflict, Damaged, NotFound, Unreachable
 from strongroom.store import place as places
 from strongroom.store.folder import FolderStore
 from strongroom.store.intake import Changed, clear_staging, take
 from strongroom.store.stat_cache import StatCache
-from strongroom.disk.listing import Stat
 
 
 @pytest.fixture

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from strongroom.domain.facts import FileFacts, Facts, Found, Kind, Point
+from strongroom.domain.facts import Facts, FileFacts, Found, Kind, Point
 from strongroom.extract import (
     documents,
     events,
     gguf,
     jsonl,
+    lightgbm,
     onnx,
     parquet,
     pickles,
@@ -31,6 +32,7 @@ from strongroom.extract.conventions import (
     training_state,
 )
 from strongroom.extract.reader import Reader
+from strongroom.extract.tidy import tidy, tidy_param, tidy_text
 from strongroom.formats.source import Source, Unreadable
 
 __all__ = ["READERS", "Description", "describe", "interesting", "read_file"]
@@ -42,6 +44,7 @@ READERS: tuple[Reader, ...] = (
     torch_zip.reader,
     parquet.reader,
     events.reader,
+    lightgbm.reader,
     recognised.reader,
     onnx.reader,
     pickles.reader,
@@ -69,8 +72,8 @@ class Description:
 
 
 def read_file(source: Source) -> FileFacts:
-    """The facts of one file. Never raises: what goes wrong becomes a warning that names the file."""
-    shown = printable(source.path)
+    """The facts of one file. Never raises: what goes wrong becomes a warning with its name."""
+    shown = printable(source.path, 300)
     if source.size == 0:
         facts = Facts(kind_by_name(source.path), warnings=(f"{shown} is empty.",))
         return FileFacts(source.path, facts)
@@ -79,9 +82,9 @@ def read_file(source: Source) -> FileFacts:
         chosen = next((reader for reader in READERS if reader.fits(source)), None)
         if chosen is None:
             return FileFacts(source.path, Facts(kind_by_name(source.path)))
-        facts = chosen.read(source)
+        facts = _tidied(chosen.read(source), shown)
     except Unreadable as why:
-        facts = _unread(source, f"{shown} could not be read: {why}.")
+        facts = _unread(source, f"{shown} could not be read: {printable(str(why))}.")
     except OSError as why:
         facts = _unread(source, f"{shown} could not be opened: {why.strerror or 'no access'}.")
     except MemoryError:
@@ -91,26 +94,34 @@ def read_file(source: Source) -> FileFacts:
     except Exception as why:  # a bug of a reader must not keep anybody from keeping the file
         name = chosen.name if chosen else "choice of a reader"
         facts = _unread(source, f"{shown} could not be read: {name} failed ({type(why).__name__}).")
-    else:
-        named = tuple(w if shown in w else f"{shown}: {w}" for w in facts.warnings)
-        if named != facts.warnings:
-            facts = Facts(
-                facts.kind, facts.format, facts.params, facts.metrics, facts.series, facts.about,
-                named,
-            )  # fmt: skip
     if chosen is None:
         return FileFacts(source.path, facts)
     return FileFacts(source.path, facts, chosen.name, chosen.version)
+
+
+def _tidied(facts: Facts, shown: str) -> Facts:
+    """The same facts, plain and bounded, with warnings that name the file."""
+    warnings = (w if w.startswith(shown) else f"{shown}: {w}" for w in facts.warnings)
+    return Facts(
+        kind=facts.kind,
+        format=facts.format,
+        params={tidy_text(name): tidy_param(value) for name, value in facts.params.items()},
+        metrics={tidy_text(name): value for name, value in facts.metrics.items()},
+        series={tidy_text(name): points for name, points in facts.series.items()},
+        about=tidy(dict(facts.about)),
+        warnings=tuple(printable(warning) for warning in warnings),
+    )
 
 
 def _unread(source: Source, warning: str) -> Facts:
     return Facts(kind_by_name(source.path), warnings=(warning,))
 
 
-def printable(path: str) -> str:
-    """A path for a sentence: no control characters, no lone surrogates, at most 300 characters."""
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in path)
-    return shown if len(shown) <= 300 else shown[:150] + "…" + shown[-149:]
+def printable(text: str, longest: int = 600) -> str:
+    """For a sentence: no control characters, no lone surrogates, cut in the middle if too long."""
+    if len(text) > longest:
+        text = f"{text[: longest // 2]}…{text[-(longest // 2) :]}"
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def describe(sources: Iterable[Source]) -> Description:

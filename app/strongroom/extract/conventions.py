@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from strongroom.domain.facts import Kind
 
@@ -38,6 +39,10 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".ti
 _WEIGHT_FILES = re.compile(r"(?:pytorch_model|adapter_model|model)(?:-\d+-of-\d+)?\.bin\Z")
 _MODEL_JSON = re.compile(r"(?:[a-z_]*model|booster)(?:[_-]?\d+)?\.(?:json|txt)\Z")
 
+_METRIC_WORDS = (
+    "loss", "acc", "accuracy", "auc", "f1", "precision", "recall", "r2", "rmse", "mae", "mse",
+    "perplexity", "bleu", "rouge", "error", "score", "map", "iou", "logloss", "top1", "top5",
+)  # fmt: skip
 #: Columns and keys that count, the finest first: the first one found is the step.
 _COUNTERS = (
     "global_step", "step", "steps", "_step", "iteration", "iterations", "iter", "epoch", "epochs",
@@ -112,6 +117,12 @@ def step_name(names: tuple[str, ...] | list[str]) -> str | None:
     """Which of the columns or keys counts steps; None if none does."""
     lowered = {name.lower(): name for name in reversed(names)}
     return next((lowered[c] for c in _COUNTERS if c in lowered), None)
+
+
+def sound_like_metrics(names: Collection[str]) -> bool:
+    """Whether at least half of the names hold a word that metrics go by."""
+    known = sum(any(word in name.lower() for word in _METRIC_WORDS) for name in names)
+    return bool(names) and 2 * known >= len(names)
 
 
 def is_counter(name: str) -> bool:

@@ -17,16 +17,16 @@ class Curve:
         self._kept: list[Point] = []
         self._stride = 1
         self._count = 0
-        self._final: Point | None = None
-        self._last: Point | None = None
+        self._final: Number | None = None
+        self._final_step: int | float | None = None
+        self._last: tuple[int | float | None, Number, float | None] | None = None
 
     def add(self, step: int | float | None, value: Number, time: float | None = None) -> None:
-        point = Point(step, value, time)
-        self._last = point
-        if self._final is None or _not_before(point, self._final):
-            self._final = point
+        self._last = step, value, time
+        if self._final is None or _not_before(step, self._final_step):
+            self._final, self._final_step = value, step
         if self._count % self._stride == 0:
-            self._kept.append(point)
+            self._kept.append(Point(step, value, time))
             if len(self._kept) > 2 * MAX_POINTS:
                 self._kept = self._kept[::2]
                 self._stride *= 2
@@ -36,22 +36,20 @@ class Curve:
     def final(self) -> Number:
         if self._final is None:
             raise ValueError("a curve without points has no final value")
-        return self._final.value
+        return self._final
 
     def points(self) -> tuple[Point, ...]:
         """In step order; points of one step keep the order in which they came."""
         found = list(self._kept)
-        if self._last is not None and found[-1] is not self._last:
-            found.append(self._last)
+        if self._last is not None and (self._count - 1) % self._stride:
+            found.append(Point(*self._last))
         if all(p.step is not None and p.step == p.step for p in found):
             found.sort(key=lambda p: p.step or 0)
         return tuple(found)
 
 
-def _not_before(point: Point, other: Point) -> bool:
-    if point.step is None or other.step is None or point.step != point.step:
-        return True
-    return not point.step < other.step
+def _not_before(step: int | float | None, other: int | float | None) -> bool:
+    return step is None or other is None or not step < other
 
 
 def finals(curves: Mapping[str, Curve]) -> dict[str, Number]:

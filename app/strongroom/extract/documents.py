@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from strongroom.domain.facts import Facts, Kind
-from strongroom.extract.conventions import base, config_like, kind_by_name, metrics_like
+from strongroom.extract import jsonl
+from strongroom.extract.conventions import (
+    base,
+    config_like,
+    kind_by_name,
+    metrics_like,
+    sound_like_metrics,
+)
 from strongroom.extract.json_shapes import SHAPES
 from strongroom.extract.jsonl import as_number
 from strongroom.extract.reader import Reader
@@ -13,17 +21,13 @@ from strongroom.formats.document import flatten, read_json, read_toml, read_yaml
 from strongroom.formats.source import Source, Unreadable
 from strongroom.formats.text import is_text
 
-_MAX_JSON = 16 << 20
+_MAX_JSON = 8 << 20
 _MAX_OTHER = 4 << 20
 _JSON = (".json", ".ipynb")
 _YAML = (".yaml", ".yml")
 _TOML = (".toml",)
 _PARAM_KEYS = ("params", "parameters", "hyperparameters", "hparams", "config", "args")
 _METRIC_KEYS = ("metrics", "results", "scores", "final_metrics")
-_METRIC_WORDS = (
-    "loss", "acc", "accuracy", "auc", "f1", "precision", "recall", "r2", "rmse", "mae", "mse",
-    "perplexity", "bleu", "rouge", "error", "score", "map", "iou", "logloss", "top1", "top5",
-)  # fmt: skip
 
 
 def fits(source: Source) -> bool:
@@ -42,10 +46,19 @@ def read(source: Source) -> Facts:
     if name.endswith(_YAML) or name == "mlmodel":
         return _described(source, "yaml", read_yaml(source.read(_MAX_OTHER)))
     if source.size > _MAX_JSON:
+        if name.startswith("tokenizer"):
+            return Facts(Kind.CONFIG, "tokenizer")
         kind = Kind.MODEL if source.head.startswith(b'{"learner":{') else kind_by_name(source.path)
         said = f"It is larger than the {_MAX_JSON >> 20} MiB that are read of a JSON file."
         return Facts(kind, "json", warnings=(said,))
-    return _described(source, "json", read_json(source.read(_MAX_JSON)))
+    data = source.read(_MAX_JSON)
+    try:
+        document = read_json(data)
+    except Unreadable:
+        if re.match(rb"\s*\{[^\n]*\}\r?\n\s*\{", source.head):
+            return jsonl.read(source)  # JSON Lines under the name of JSON, as Detectron2 writes
+        raise
+    return _described(source, "json", document)
 
 
 def _described(source: Source, form: str, document: Any) -> Facts:
@@ -55,6 +68,8 @@ def _described(source: Source, form: str, document: Any) -> Facts:
             return found
     if isinstance(document, list):
         return _records(source, form, document)
+    if document is None:
+        return Facts(kind_by_name(source.path), form)
     if not isinstance(document, dict):
         raise Unreadable("it holds no object of names and values")
     both = _params_and_metrics(form, document)
@@ -93,8 +108,7 @@ def _is_metrics(source: Source, flat: dict[str, Any]) -> bool:
         return True
     if config_like(source.path):
         return False
-    known = sum(any(w in name.lower() for w in _METRIC_WORDS) for name in numbers)
-    return len(numbers) == len(flat) and 2 * known >= len(numbers)
+    return len(numbers) == len(flat) and sound_like_metrics(numbers)
 
 
 def _records(source: Source, form: str, document: list[Any]) -> Facts:

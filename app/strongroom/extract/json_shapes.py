@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from strongroom.domain.facts import Facts, Kind, Number
-from strongroom.extract.conventions import base
+from strongroom.extract.conventions import base, config_like, metrics_like, sound_like_metrics
 from strongroom.extract.curve import Curve, counted, finals, series
 from strongroom.extract.jsonl import add_record, as_number
 from strongroom.formats.number import is_number
@@ -66,7 +66,7 @@ def _numbers(values: list[Any]) -> list[Number]:
 
 def evals_result(source: Source, document: Any) -> Facts | None:
     """`{set: {metric: [value per round]}}` as XGBoost and LightGBM give it; named `set-metric`."""
-    if not isinstance(document, dict) or not document:
+    if not isinstance(document, dict) or not document or config_like(source.path):
         return None
     if not all(
         isinstance(inner, dict) and inner and all(map(_number_list, inner.values()))
@@ -84,6 +84,10 @@ def evals_result(source: Source, document: Any) -> Facts | None:
 def history(source: Source, document: Any) -> Facts | None:
     """`{metric: [value per epoch]}` with lists of one length, as Keras' History.history."""
     if not isinstance(document, dict) or not all(map(_number_list, document.values())):
+        return None
+    if config_like(source.path) or not (
+        metrics_like(source.path) or sound_like_metrics(list(document))
+    ):
         return None
     if len({len(values) for values in document.values()}) != 1:
         return None

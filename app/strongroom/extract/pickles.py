@@ -11,7 +11,7 @@ from strongroom.extract.reader import Reader
 from strongroom.formats.pickle_walk import first_global
 from strongroom.formats.source import Source, Unreadable
 
-_SUFFIXES = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".bin", ".sav")
+_SUFFIXES = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt")
 _PROTOCOLS = tuple(b"\x80" + bytes([n]) for n in range(2, 6))
 _PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"]\x00\x00\x80", b"\x04\x22\x4d\x18")
 _TORCH_MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
@@ -41,6 +41,9 @@ def read(source: Source) -> Facts:
     looks = head.startswith(_PROTOCOLS) or head[:1] in b"(c]}"
     if not looks:
         raise Unreadable("it does not begin like a pickle, although its name says so")
+    framed = head[2:3] == b"\x95" and "compression" not in about
+    if framed and int.from_bytes(head[3:11], "little") > max(0, source.size - 11):
+        raise Unreadable("its pickle is cut off: the first frame is longer than the file")
     first = first_global(head[:_PIECE])
     if first:
         about["class"] = first

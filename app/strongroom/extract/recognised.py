@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import ast
+import math
+import re
 from typing import Any
 
 from strongroom.domain.facts import Facts, Kind
@@ -15,7 +16,6 @@ _MAGIC: tuple[tuple[bytes, str, Kind], ...] = (
     (b"CBM1", "catboost", Kind.MODEL),
     (b"\x89HDF\r\n\x1a\n", "hdf5", Kind.MODEL),
     (b"{L\x00\x00\x00\x00\x00\x00\x00\x07learner", "xgboost-ubjson", Kind.MODEL),
-    (b"tree\nversion=v", "lightgbm", Kind.MODEL),
     (b"\x93NUMPY", "numpy", Kind.DATASET),
     (b"ARROW1", "arrow", Kind.DATASET),
     (b"FEA1", "feather", Kind.DATASET),
@@ -51,18 +51,40 @@ def read(source: Source) -> Facts:
     if found is None:
         return _zipped(source)
     _, name, kind = found
-    return Facts(kind, name, about=_array(source.head) if name == "numpy" else {})
+    if name == "numpy":
+        return Facts(kind, name, about=_array(source))
+    if name == "sqlite":
+        _check_sqlite(source)
+    return Facts(kind, name)
 
 
-def _array(head: bytes) -> dict[str, Any]:
+def _check_sqlite(source: Source) -> None:
+    """https://www.sqlite.org/fileformat.html §1.3: page size and count, where both are kept up."""
+    head = source.head[:100].ljust(100, b"\0")
+    page = int.from_bytes(head[16:18], "big")
+    pages = int.from_bytes(head[28:32], "big")
+    current = head[24:28] == head[92:96]
+    if current and (65536 if page == 1 else page) * pages > source.size:
+        raise Unreadable(f"its header claims {pages} pages but the file is shorter: it is cut off")
+
+
+def _array(source: Source) -> dict[str, Any]:
     """NPY header: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html"""
+    head = source.head
     start = 10 if head[6:7] == b"\x01" else 12
     size = int.from_bytes(head[8:start], "little")
-    try:
-        header = ast.literal_eval(head[start : start + min(size, 4096)].decode("latin-1").strip())
-        return {"dtype": str(header["descr"])[:200], "shape": [int(n) for n in header["shape"]]}
-    except (ValueError, SyntaxError, KeyError, TypeError, MemoryError, RecursionError):
-        raise Unreadable("its NumPy header is damaged") from None
+    header = head[start : start + min(size, 4096)].decode("latin-1")
+    sizes = re.search(r"'shape': \(((?:\d{1,18}, ?)*(?:\d{1,18})?)\)", header)
+    if sizes is None:
+        raise Unreadable("its NumPy header is damaged")
+    named = re.search(r"'descr': '([^']{1,50})'", header)
+    dtype = named[1] if named else "structured"
+    shape = [int(n) for n in sizes[1].split(",") if n.strip()]
+    item = re.fullmatch(r"[<>|=][biufc](\d{1,2})", dtype)
+    need = int(item[1]) * math.prod(shape) if item and len(shape) <= 64 else 0
+    if start + size + need > source.size:
+        raise Unreadable(f"its array of {need} bytes is cut off")
+    return {"dtype": dtype, "shape": shape}
 
 
 def _zipped(source: Source) -> Facts:

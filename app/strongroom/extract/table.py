@@ -16,7 +16,7 @@ from strongroom.extract.curve import Curve, finals, series
 from strongroom.extract.reader import Reader
 from strongroom.formats.number import is_blank, parse_number
 from strongroom.formats.source import Source, Unreadable, source_from_bytes
-from strongroom.formats.table import MAX_CHARACTERS, Shape, rows, sniff
+from strongroom.formats.table import MAX_CHARACTERS, Shape, count_rows, rows, sniff
 from strongroom.formats.text import is_text
 
 _SUFFIXES = (".csv", ".tsv", ".tab")
@@ -24,6 +24,7 @@ _SUFFIXES = (".csv", ".tsv", ".tab")
 _MAX_METRICS = 1000
 _MAX_COLUMNS = 20_000
 _TYPED_ROWS = 1000
+_TYPED_CELLS = 200_000
 
 
 def fits(source: Source) -> bool:
@@ -95,6 +96,8 @@ def _history(source: Source, shape: Shape) -> Facts:
                         curves.setdefault(name, Curve()).add(step, value, time)
     except Unreadable as why:
         warnings.append(f"Only the first {count} rows are read: {why}.")
+    if source.size > MAX_CHARACTERS:
+        warnings.append(f"Only the first {MAX_CHARACTERS >> 20} MiB are read.")
     if not count and not warnings:
         warnings.append("It has no rows yet.")
     about: dict[str, Any] = {"rows": count, "columns": list(shape.columns)}
@@ -125,18 +128,23 @@ def _time(cells: list[str], clock: int, shape: Shape) -> float | None:
 
 def _dataset(source: Source, shape: Shape) -> Facts:
     types: list[str] = [""] * len(shape.columns)
+    typed = max(20, min(_TYPED_ROWS, _TYPED_CELLS // len(types)))
     count = 0
     warnings: list[str] = []
     try:
+        counted = count_rows(source, shape)
         for cells in rows(source, shape):
-            if count < _TYPED_ROWS:
+            if count < typed:
                 for n, cell in enumerate(cells[: len(types)]):
                     types[n] = _wider(types[n], cell, shape)
+            elif counted is not None:
+                break
             count += 1
+        if counted is None and source.size > MAX_CHARACTERS:
+            warnings.append(f"Only the first {MAX_CHARACTERS >> 20} MiB are counted.")
+        count = count if counted is None else counted
     except Unreadable as why:
         warnings.append(f"Only the first {count} rows are counted: {why}.")
-    if source.size > MAX_CHARACTERS:
-        warnings.append(f"Only the first {MAX_CHARACTERS >> 20} MiB are counted.")
     about: dict[str, Any] = {
         "rows": count,
         "columns": [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from strongroom.domain.facts import Facts, Kind
@@ -11,12 +12,18 @@ from strongroom.extract.reader import Reader
 from strongroom.formats.document import flatten
 from strongroom.formats.pickle_walk import Call
 from strongroom.formats.source import Source
-from strongroom.formats.torch_checkpoint import Checkpoint, plain, read_checkpoint
+from strongroom.formats.torch_checkpoint import Checkpoint, Tensor, plain, read_checkpoint
 
 _MAX_TENSORS = 20_000
 _SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".pt2", ".torchscript", ".ptl")
 #: Where trainings put what they were started with, the most telling first.
 _PARAMS = ("hyper_parameters", "hparams", "train_args", "args", "config", "cfg", "params")
+#: Where they put the model, and what is none of it.
+_MODEL = ("state_dict", "model_state_dict", "model", "module", "net", "weights")
+_ASIDE = (
+    "optimizer.", "optimizer_states.", "optimizer_state_dict.", "lr_schedulers.", "loops.", "rng.",
+    "scheduler.", "ema.",
+)  # fmt: skip
 _TRAINING_ARGUMENTS = "TrainingArguments"
 _MAX_GLOBALS = 1000
 
@@ -58,12 +65,16 @@ def _elements(shape: tuple[int, ...]) -> int:
     return count
 
 
-def _weights(value: Any, checkpoint: Checkpoint) -> list[Any]:
-    """The model's own tensors: what belongs to optimizers and loops is not counted."""
+def _weights(value: Any, checkpoint: Checkpoint) -> list[Tensor]:
+    """The model's own tensors by their own names; those of optimizers and loops are not counted."""
     if not isinstance(value, Mapping):
         return list(checkpoint.tensors)
-    aside = ("optimizer", "optimizer_states", "lr_schedulers", "loops", "rng", "scheduler", "ema")
-    return [t for t in checkpoint.tensors if not t.name.startswith(tuple(f"{a}." for a in aside))]
+    for key in _MODEL:
+        start = f"{key}."
+        inside = [t for t in checkpoint.tensors if t.name.startswith(start)]
+        if isinstance(value.get(key), (Mapping, Call)) and inside:
+            return [replace(t, name=t.name.removeprefix(start)) for t in inside]
+    return [t for t in checkpoint.tensors if not t.name.startswith(_ASIDE)]
 
 
 def _is_state(source: Source, value: Any) -> bool:

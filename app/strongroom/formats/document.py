@@ -20,6 +20,8 @@ from strongroom.formats.text import decode
 _MAX_YAML_NODES = 100_000
 _MAX_YAML_DEPTH = 64
 _MAX_YAML_BYTES = 4 << 20
+_MAX_TOML = 256 << 10
+_MAX_DOTS = 1000
 _MAX_FLAT = 20_000
 _MAX_FLAT_DEPTH = 32
 
@@ -44,8 +46,12 @@ def read_json(data: bytes) -> Any:
 
 def read_toml(data: bytes) -> dict[str, Any]:
     """Raises `Unreadable`; dates become ISO 8601 text."""
+    text = decode(data)
+    # the standard library's parser takes the square of a dotted key's length
+    if len(text) > _MAX_TOML or any(line.count(".") > _MAX_DOTS for line in text.splitlines()):
+        raise Unreadable("it is larger than what is read of TOML, or a line has thousands of dots")
     try:
-        return _dated(tomllib.loads(decode(data)))  # type: ignore[no-any-return]
+        return _dated(tomllib.loads(text))  # type: ignore[no-any-return]
     except RecursionError:
         raise Unreadable("its TOML is nested too deep") from None
     except ValueError as why:
@@ -98,7 +104,7 @@ def _check_size(events: Iterator[Any]) -> None:
     total = 0
     for event in events:
         if isinstance(event, yaml.AliasEvent):
-            total += sizes.get(event.anchor, 1)
+            total += sizes.get(str(event.anchor), 1)
         elif isinstance(event, yaml.ScalarEvent):
             total += 1
             if event.anchor:

@@ -6,8 +6,8 @@ import math
 import re
 from typing import Any
 
-_INTEGER = re.compile(r"[+-]?[0-9]{1,4000}\Z")
-_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
+#: A match without a group is an integer.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(\.[0-9]*)?|(\.[0-9]+))([eE][+-]?[0-9]+)?\Z")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+(?:[eE][+-]?[0-9]+)?\Z")
 _SPECIAL = {
     "nan": math.nan, "+nan": math.nan, "-nan": math.nan, "1.#qnan": math.nan,
@@ -35,10 +35,9 @@ def parse_number(text: str, decimal_comma: bool = False) -> int | float | None:
     text = text.strip()
     if len(text) > 4000:
         return None
-    if _INTEGER.match(text):
-        return int(text)
-    if _FLOAT.match(text):
-        return float(text)
+    found = _NUMBER.match(text)
+    if found:
+        return float(text) if found.lastindex else int(text)
     if decimal_comma and _DECIMAL_COMMA.match(text):
         return float(text.replace(",", "."))
     return _SPECIAL.get(text.lower())

@@ -163,7 +163,9 @@ def _graph(
     metadata: dict[str, str],
 ) -> Model:
     name = ""
-    inputs, outputs, weights = [], [], []
+    inputs: list[Tensor] = []
+    outputs: list[Tensor] = []
+    weights: list[Tensor] = []
     operators: Counter[str] = Counter()
     for f in stream_fields(reader.stream, graph.start, graph.size, reader.budget):
         if f.number == 1:

@@ -13,6 +13,7 @@ from strongroom.formats.source import Source, Unreadable
 from strongroom.formats.thrift import read_struct
 
 _MAX_FOOTER = 32 << 20
+_MAX_WHOLE = 1 << 20
 _PHYSICAL = ("boolean", "int32", "int64", "int96", "float", "double", "bytes", "fixed bytes")
 _CONVERTED = {
     0: "string", 1: "map", 3: "list", 4: "enum", 5: "decimal", 6: "date", 7: "time", 8: "time",
@@ -36,15 +37,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Footer:
+    """`row_groups` None, and nothing in `created_by` and `metadata`, where the footer is large."""
+
     rows: int
     columns: tuple[Column, ...]
-    row_groups: int
+    row_groups: int | None
     created_by: str
     metadata: Mapping[str, str]
 
 
 def read_footer(source: Source) -> Footer:
-    """The footer of a Parquet file; raises `Unreadable` if it is cut off, encrypted or too large."""
+    """The footer; raises `Unreadable` if it is cut off, encrypted or over 32 MiB."""
     if source.size < 12 or source.head[:4] not in (b"PAR1", b"PARE"):
         raise Unreadable("it has no Parquet header")
     with source.open() as stream:
@@ -58,7 +61,9 @@ def read_footer(source: Source) -> Footer:
         if size > min(source.size - 12, _MAX_FOOTER):
             raise Unreadable(f"its footer claims {size} bytes")
         stream.seek(source.size - 8 - size)
-        meta = read_struct(stream.read(size))
+        raw = stream.read(size)
+    # of a wide table with many row groups only the schema and the count of rows are read
+    meta = read_struct(raw, last=None if size <= _MAX_WHOLE else 3)
     schema, rows = meta.get(2), meta.get(3)
     if not isinstance(schema, list) or not isinstance(rows, int):
         raise Unreadable("its footer has no schema")
@@ -67,7 +72,7 @@ def read_footer(source: Source) -> Footer:
     return Footer(
         rows,
         tuple(_columns(schema)),
-        len(groups) if isinstance(groups, list) else 0,
+        len(groups) if isinstance(groups, list) else None,
         _text(meta.get(6)),
         {
             _text(pair.get(1)): _text(pair.get(2))

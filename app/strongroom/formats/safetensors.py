@@ -1,4 +1,4 @@
-"""Safetensors header: https://github.com/huggingface/safetensors#format. Tensor data stays unread."""
+"""Safetensors header: https://github.com/huggingface/safetensors#format. No tensor data is read."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import Any
 
 from strongroom.formats.source import Source, Unreadable
 
-#: The reference implementation refuses headers beyond this size too.
+#: The reference implementation refuses headers beyond this size.
 MAX_HEADER = 100_000_000
+#: About 80,000 tensors; parsed it takes some twenty times as much memory.
+_MAX_PARSED = 8 << 20
 _MAX_TENSORS = 1_000_000
 #: Bits of one element; sizes of types that are not listed are not checked.
 _BITS = {
@@ -57,6 +59,8 @@ def read_header(source: Source) -> Header:
         raise Unreadable(f"its header claims {size} bytes; safetensors allows {MAX_HEADER}")
     if 8 + size > source.size:
         raise Unreadable(f"its header claims {size} bytes but the file has {source.size}")
+    if size > _MAX_PARSED:
+        raise Unreadable(f"its header has {size} bytes, more than the {_MAX_PARSED} read")
     with source.open() as stream:
         stream.seek(8)
         raw = stream.read(size)
@@ -79,8 +83,9 @@ def read_header(source: Source) -> Header:
 def _tensor(name: str, entry: Any, room: int) -> Tensor:
     if not isinstance(entry, dict):
         raise Unreadable(f"tensor {name!r} is not described")
-    dtype, shape, span = entry.get("dtype"), entry.get("shape"), entry.get("data_offsets")
-    if not isinstance(dtype, str) or not _counts(shape) or not _counts(span) or len(span) != 2:
+    dtype = entry.get("dtype")
+    shape, span = _counts(entry.get("shape")), _counts(entry.get("data_offsets"))
+    if not isinstance(dtype, str) or shape is None or span is None or len(span) != 2:
         raise Unreadable(f"tensor {name!r} is not described as safetensors demands")
     start, stop = span
     if start > stop or stop > room:
@@ -92,8 +97,7 @@ def _tensor(name: str, entry: Any, room: int) -> Tensor:
     return Tensor(name, dtype, tuple(shape), start, stop)
 
 
-def _counts(value: Any) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(item, int) and not isinstance(item, bool) and 0 <= item < 1 << 63
-        for item in value
-    )
+def _counts(value: Any) -> list[int] | None:
+    if isinstance(value, list) and all(type(n) is int and 0 <= n < 1 << 63 for n in value):
+        return value
+    return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from strongroom.formats.source import Source, Unreadable
 from strongroom.formats.wire import (
@@ -26,12 +26,11 @@ from strongroom.formats.wire import (
 )
 
 _MAX_RECORD = 64 << 20
-_MAX_RECORDS = 5_000_000
+_MAX_RECORDS = 2_000_000
 _HPARAMS_PLUGIN = "hparams"
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """`time` is Unix seconds as the writer had them."""
 
     tag: str

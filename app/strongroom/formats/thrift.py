@@ -64,14 +64,14 @@ class _Compact:
         if kind == 8:
             return self.take(self.varint())
         if kind in (9, 10):
-            return self.list(depth)
+            return self.sequence(depth)
         if kind == 11:
-            return self.map(depth)
+            return self.mapping(depth)
         if kind == 12:
             return self.struct(depth)
         raise Unreadable(f"type {kind} of the metadata is unknown")
 
-    def list(self, depth: int) -> list[Any]:
+    def sequence(self, depth: int) -> list[Any]:
         head = self.byte()
         size, kind = head >> 4, head & 15
         if size == 15:
@@ -80,7 +80,7 @@ class _Compact:
             raise Unreadable("a list of the metadata is longer than the file")
         return [self.value(kind, depth + 1) for _ in range(size)]
 
-    def map(self, depth: int) -> list[tuple[Any, Any]]:
+    def mapping(self, depth: int) -> list[tuple[Any, Any]]:
         size = self.varint()
         if size == 0:
             return []
@@ -92,7 +92,7 @@ class _Compact:
             for _ in range(size)
         ]
 
-    def struct(self, depth: int) -> dict[int, Any]:
+    def struct(self, depth: int, last: int | None = None) -> dict[int, Any]:
         found: dict[int, Any] = {}
         number = 0
         while True:
@@ -101,12 +101,15 @@ class _Compact:
                 return found
             kind = head & 15
             number = number + (head >> 4) if head >> 4 else self.zigzag()
+            if last is not None and number > last:
+                return found
             found[number] = kind == 1 if kind in (1, 2) else self.value(kind, depth + 1)
 
 
-def read_struct(data: bytes) -> dict[int, Any]:
+def read_struct(data: bytes, last: int | None = None) -> dict[int, Any]:
     """The struct at the start of `data` as {field number: value}; text comes as bytes.
 
+    With `last` reading ends before the first field of a higher number.
     Raises `Unreadable` for cut-off or oversized (1,000,000 values, 24 levels) metadata.
     """
-    return _Compact(data).struct(0)
+    return _Compact(data).struct(0, last)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from strongroom.formats.source import Unreadable
 
@@ -17,9 +16,8 @@ VARINT, FIXED64, LEN, FIXED32 = 0, 1, 2, 5
 _LARGEST_FIELD_NUMBER = (1 << 29) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field. `value` is the unsigned number of VARINT and FIXED*; LEN lies at `start`, `size`."""
+class Field(NamedTuple):
+    """`value` is the unsigned number of VARINT and FIXED*; LEN lies at `start`, `size`."""
 
     number: int
     wire: int

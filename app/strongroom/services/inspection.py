@@ -29,11 +29,15 @@ _MAX_ANSWER = 512 << 20
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One file to read: `path` within its version, and its bytes inline or as a stored file."""
+    """One file to read: `path` within its version, and its bytes inline or as a stored file.
+
+    `growing`: it is still being written, so its last line may be half there.
+    """
 
     path: str
     data: bytes | None = None
     file: str | None = None
+    growing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ class Inspector:
             {
                 **request,
                 "pieces": [
-                    {"path": p.path, "file": p.file, "size": len(d)}
+                    {"path": p.path, "file": p.file, "size": len(d), "growing": p.growing}
                     for p, d in zip(pieces, inline, strict=True)
                 ],
             }

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from strongroom.domain.record import found_values
 from strongroom.formats.source import Source, source_from_bytes, source_from_file
+from strongroom.formats.text import without_torn_line
 
 #: Audit events (PEP 578) that reading a file never needs; each is refused.
 _FORBIDDEN = (
@@ -102,7 +103,8 @@ def run_answer(layouts: Any, name: str, sources: list[Source]) -> dict[str, Any]
 
 def _source(piece: dict[str, Any], stream: BinaryIO) -> Source:
     if piece["file"] is not None:
-        return source_from_file(piece["path"], os.fsencode(piece["file"]))
+        source = source_from_file(piece["path"], os.fsencode(piece["file"]))
+        return without_torn_line(source) if piece["growing"] else source
     return source_from_bytes(piece["path"], stream.read(piece["size"]))
 
 

@@ -189,7 +189,7 @@ class WatchRuns:
         one, path = seen.get(file.path), run.relative(file)
         if one is not None and one.digest is not None and unchanged(one, file):
             return stored_piece(self.desk, path, one.digest)
-        return Piece(path, file=os.fsdecode(file.location))
+        return Piece(path, file=os.fsdecode(file.location), growing=True)
 
     def _inputs(
         self, run: RunFolder, hints: Sequence[Mapping[str, Any]], seen: Mapping[bytes, Seen]

@@ -14,12 +14,13 @@ import hashlib
 import os
 import stat
 import sys
+import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 
-from strongroom.disk.durable import told
+from strongroom.disk.durable import start_writeback, told
 from strongroom.disk.listing import Stat
 from strongroom.domain.errors import Conflict, NotFound, Unreachable
 from strongroom.formats.source import HEAD_BYTES
@@ -27,7 +28,8 @@ from strongroom.store.shelf import SHELF_LIMIT
 
 CHUNK = 1 << 20
 _FICLONE = 0x40049409
-_IN_FLIGHT = 8
+_BUFFERS = 8
+_WRITEBACK = 32 << 20
 
 
 @dataclass(slots=True)
@@ -162,33 +164,51 @@ def _clone(source: int, target: int) -> bool:
 def _pump(
     source: int, expected: int, target: int | None, path: bytes, temporary: Path, tick: Tick
 ) -> tuple[bytes, int, bytes]:
-    sha, total, head = hashlib.sha256(), 0, b""
-    pending: list[Future[None]] = []
-    with ThreadPoolExecutor(1, "hash") as hasher:
+    """Reads `source` once, into `target` and into the hash; `(digest, size, head)`.
+
+    A few buffers go round between the reading and the hashing thread, so that memory stays
+    bounded and is not asked for anew; writing to the disk begins while the rest is still read.
+    """
+    sha, total, head, written = hashlib.sha256(), 0, b"", 0
+    free: SimpleQueue[bytearray] = SimpleQueue()
+    filled: SimpleQueue[tuple[bytearray, int] | None] = SimpleQueue()
+    for _ in range(_BUFFERS):
+        free.put(bytearray(CHUNK))
+
+    def hash_filled() -> None:
+        while (item := filled.get()) is not None:
+            buffer, count = item
+            sha.update(memoryview(buffer)[:count])
+            free.put(buffer)
+
+    hasher = threading.Thread(target=hash_filled, name="hash")
+    hasher.start()
+    try:
         while True:
+            buffer = free.get()
             with told("reading", path):
-                chunk = os.read(source, CHUNK)
-            if not chunk:
+                count = os.readv(source, [buffer])
+            if not count:
                 break
-            if not head:
-                head = chunk[:HEAD_BYTES]
-            pending.append(hasher.submit(sha.update, chunk))
-            if target is not None:
-                with told("writing to the store", temporary):
-                    _write_all(target, chunk)
-            total += len(chunk)
+            head = head or bytes(buffer[: min(count, HEAD_BYTES)])
+            total += count
             if total > expected:  # it grows; following it could go on for ever
                 raise Changed("the file grew while it was read", os.fsdecode(path), "add it again")
-            if len(pending) > _IN_FLIGHT:
-                pending.pop(0).result()
-            tick(len(chunk))
-        for future in pending:
-            future.result()
+            filled.put((buffer, count))
+            if target is not None:
+                with told("writing to the store", temporary):
+                    _write_all(target, memoryview(buffer)[:count])
+                if total - written >= _WRITEBACK:
+                    start_writeback(target, written, total - written)
+                    written = total
+            tick(count)
+    finally:
+        filled.put(None)
+        hasher.join()
     return sha.digest(), total, head
 
 
-def _write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
+def _write_all(fd: int, view: memoryview) -> None:
     while view:
         view = view[os.write(fd, view) :]
 

@@ -38,7 +38,8 @@ class Layout:
                      Run-relative paths of members outside the folder begin with "../".
     members(folder, paths)
                      the root-relative paths that belong to the run in `folder`: those below it
-                     and, for trackers that keep models elsewhere, those that it names
+                     and, for trackers that keep models elsewhere, those that it names;
+                     `paths` must be sorted
     role(path)       what the file at this run-relative path is; None: not taken (locks, caches)
     complete(paths, read_text)
                      True when the folder itself says that the run has ended

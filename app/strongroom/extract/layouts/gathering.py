@@ -1,0 +1,98 @@
+"""A run's facts put together from the facts of its files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from strongroom.domain.facts import FileFacts, Found, InputHint, Number, Point, RunFacts
+
+#: Names under which trainings state what they read; the last part of a dotted name counts.
+_INPUT = re.compile(
+    r"(?:(?:train|training|val|valid|validation|test|eval|input|raw)(?:ing)?_?"
+    r"(?:data|dataset|set|file|files|path|dir|csv|parquet|ds)?|"
+    r"data|dataset|datasets|data_?(?:dir|path|root|file|set|folder)|dataset_?(?:path|dir|file)|"
+    r"train_data|corpus|csv|"
+    r"init|init_from|init_model|parent|source_model|base_model|base_model_name_or_path|"
+    r"model_name_or_path|pretrained|pretrained_model|pretrained_model_name_or_path|resume_from|"
+    r"resume_from_checkpoint|ckpt_path|from_checkpoint|weights|model|_name_or_path)\Z",
+    re.I,
+)
+_FOLDER_NAME = re.compile(r".*(?:dir|path|root|folder|base_model_name_or_path)\Z", re.I)
+_PATH_IN_SECTION = re.compile(
+    r"(?:.*\.)?(?:data|dataset|train|val|test)\.(?:path|file|dir|root|name)\Z"
+)
+_SUFFIXED = re.compile(r"[^/]+\.[A-Za-z][A-Za-z0-9]{0,9}\Z")
+
+
+class Gathering:
+    """Takes file facts in order of trust: of two values of one name the first stays."""
+
+    def __init__(self) -> None:
+        self.params: dict[str, Found] = {}
+        self.metrics: dict[str, Found] = {}
+        self.series: dict[str, tuple[Point, ...]] = {}
+        self.inputs: dict[str, InputHint] = {}
+        self.warnings: list[str] = []
+
+    def take_params(self, read: FileFacts) -> None:
+        for name, value in read.facts.params.items():
+            self.param(name, value, read)
+        self.warnings.extend(read.facts.warnings)
+
+    def param(self, name: str, value: Any, read: FileFacts) -> None:
+        self.params.setdefault(name, _found(value, read))
+        self.hint(name, value, read.path)
+
+    def take_metrics(self, read: FileFacts, prefix: str = "") -> None:
+        for name, value in read.facts.metrics.items():
+            self.metrics.setdefault(prefix + name, _found(value, read))
+        for name, points in read.facts.series.items():
+            self.series.setdefault(prefix + name, points)
+        self.warnings.extend(read.facts.warnings)
+
+    def take_metadata(self, read: FileFacts) -> None:
+        """What a model file says about where it comes from."""
+        metadata = read.facts.about.get("metadata")
+        if isinstance(metadata, Mapping):
+            for name, value in metadata.items():
+                self.hint(name, value, read.path)
+
+    def hint(self, name: str, value: Any, file: str) -> None:
+        for target in value if isinstance(value, list) else [value]:
+            if isinstance(target, str) and names_input(name, target):
+                self.inputs.setdefault(target, InputHint(target, file, f"{file}: {name}"))
+
+    def run(self, **more: Any) -> RunFacts:
+        return RunFacts(
+            params=self.params,
+            metrics=self.metrics,
+            series=self.series,
+            inputs=tuple(self.inputs.values()),
+            warnings=tuple(dict.fromkeys(self.warnings)),
+            **more,
+        )
+
+
+def _found(value: Any, read: FileFacts) -> Found:
+    return Found(value, read.path, read.reader, read.reader_version)
+
+
+def names_input(name: str, value: str) -> bool:
+    """Whether a parameter of this name and value is a path or URI of something that was read."""
+    last = name.rpartition(".")[2]
+    if not _INPUT.match(last) and not _PATH_IN_SECTION.match(name):
+        return False
+    if not 0 < len(value) <= 1024 or any(c in value for c in "\n\r\0$<>|"):
+        return False
+    if value.count(" ") > 3 or value.startswith("-"):
+        return False
+    return "/" in value or bool(_SUFFIXED.match(value)) or bool(_FOLDER_NAME.match(last))
+
+
+def number_series(points: Iterable[Point]) -> tuple[tuple[Point, ...], Number]:
+    """Points in step order without repeats, and the value at the highest step."""
+    unique = list(dict.fromkeys(points))
+    unique.sort(key=lambda p: (p.step if p.step is not None else 0, p.time or 0))
+    return tuple(unique), unique[-1].value
