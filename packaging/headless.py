@@ -29,8 +29,9 @@ def main() -> int:
     if not (registry / "registry.json").exists():
         run("init", str(registry))
     print(f"\nWatching {output} while a training writes into it:", flush=True)
-    watcher = subprocess.Popen([strongroom, "watch", str(output), "--quiet-time", "0.5"],
-                               env=environment)
+    watcher = subprocess.Popen(
+        [strongroom, "watch", str(output), "--quiet-time", "0.5"], env=environment
+    )
     try:
         train = [sys.executable, str(HERE / "resources" / "sample" / "train.py"), str(output)]
         subprocess.run([*train, "--name", "baseline"], check=True)
@@ -47,7 +48,8 @@ def main() -> int:
     picture = DEMO / "window.png"
     subprocess.run(
         [str(BIN / "strongroom-gui"), "--registry", str(registry), "--picture", str(picture)],
-        env={**environment, "QT_QPA_PLATFORM": "offscreen"}, check=True,
+        env={**environment, "QT_QPA_PLATFORM": "offscreen"},
+        check=True,
     )
     print(f"\nA picture of the window is in {picture}")
     print("On a machine with a screen, open the window with: ./packaging/run")

@@ -74,7 +74,7 @@ def make_file(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def realruns() -> Path:
-    """A folder of real training output with `expected.json`, made by tests/realruns/make_runs.py."""
+    """Real training output with its `expected.json`, made by tests/realruns/make_runs.py."""
     chosen = os.environ.get("STRONGROOM_REALRUNS")
     if not chosen or not (Path(chosen) / "expected.json").exists():
         pytest.fail(

@@ -62,11 +62,13 @@ def save_model(path: Path, weights: list[float], bias: float, meta: dict[str, st
     """safetensors: 8 bytes of header length, JSON header, little-endian data."""
     body = struct.pack(f"<{len(weights) + 1}f", *weights, bias)
     split = 4 * len(weights)
-    head = json.dumps({
-        "__metadata__": meta,
-        "weights": {"dtype": "F32", "shape": [len(weights)], "data_offsets": [0, split]},
-        "bias": {"dtype": "F32", "shape": [1], "data_offsets": [split, split + 4]},
-    }).encode()
+    head = json.dumps(
+        {
+            "__metadata__": meta,
+            "weights": {"dtype": "F32", "shape": [len(weights)], "data_offsets": [0, split]},
+            "bias": {"dtype": "F32", "shape": [1], "data_offsets": [split, split + 4]},
+        }
+    ).encode()
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_bytes(struct.pack("<Q", len(head)) + head + body)
     os.replace(temporary, path)
@@ -85,13 +87,20 @@ def main() -> None:
     write_data(options.out / "data" / "transactions.csv", train)
     run = options.out / "runs" / options.name
     run.mkdir(parents=True, exist_ok=True)
-    params = {"lr": options.lr, "epochs": options.epochs, "seed": options.seed,
-              "data": "data/transactions.csv", "features": list(COLUMNS)}
+    params = {
+        "lr": options.lr,
+        "epochs": options.epochs,
+        "seed": options.seed,
+        "data": "data/transactions.csv",
+        "features": list(COLUMNS),
+    }
     (run / "config.json").write_text(json.dumps(params, indent=2) + "\n")
     columns = list(zip(*(x for x, _ in train), strict=True))
     means = [sum(c) / len(c) for c in columns]
-    spreads = [math.sqrt(sum((v - m) ** 2 for v in c) / len(c)) or 1.0
-               for c, m in zip(columns, means, strict=True)]
+    spreads = [
+        math.sqrt(sum((v - m) ** 2 for v in c) / len(c)) or 1.0
+        for c, m in zip(columns, means, strict=True)
+    ]
     train, valid = scaled(train, means, spreads), scaled(valid, means, spreads)
     weights, bias, order = [0.0] * len(COLUMNS), 0.0, random.Random(options.seed)
     with open(run / "metrics.csv", "w", newline="") as curves, open(run / "train.log", "w") as log:
@@ -106,8 +115,11 @@ def main() -> None:
             now = evaluate(weights, bias, valid)
             row = [epoch, evaluate(weights, bias, train)["log_loss"], now["log_loss"], now["auc"]]
             table.writerow(row)
-            print(f"epoch {epoch}/{options.epochs} val_loss={row[2]:.4f} val_auc={row[3]:.4f}",
-                  file=log, flush=True)
+            print(
+                f"epoch {epoch}/{options.epochs} val_loss={row[2]:.4f} val_auc={row[3]:.4f}",
+                file=log,
+                flush=True,
+            )
             curves.flush()
             time.sleep(options.pause)
     save_model(run / "model.safetensors", weights, bias, {"trained_by": "sample", "run": run.name})

@@ -16,8 +16,15 @@ from strongroom.domain.errors import Damaged
 def chain(count: int, start: int = 1, prev: str = GENESIS):
     entries = []
     for seq in range(start, start + count):
-        entry = seal(Draft("test.did", {"type": "x", "id": str(seq)}, {"value": 1.0, "n": 2**60}),
-                     seq, 1_000_000 * seq, "ana", "cli", "req", prev)
+        entry = seal(
+            Draft("test.did", {"type": "x", "id": str(seq)}, {"value": 1.0, "n": 2**60}),
+            seq,
+            1_000_000 * seq,
+            "ana",
+            "cli",
+            "req",
+            prev,
+        )
         entries.append(entry)
         prev = entry.hash
     return entries
@@ -38,9 +45,15 @@ def test_an_entry_is_read_back_as_it_was():
     assert json.loads(entry.line)["details"]["value"] == {"$float": "1.0"}
 
 
-@pytest.mark.parametrize("change", [
-    (b'"ana"', b'"eve"'), (b'"seq":1', b'"seq":2'), (b"test.did", b"test.not"), (b"allowed", b"denied_"),
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        (b'"ana"', b'"eve"'),
+        (b'"seq":1', b'"seq":2'),
+        (b"test.did", b"test.not"),
+        (b"allowed", b"denied_"),
+    ],
+)
 def test_a_changed_entry_is_found(change):
     (entry,) = chain(1)
     with pytest.raises(BadEntry):

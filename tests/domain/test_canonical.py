@@ -41,8 +41,10 @@ def same(one, two) -> bool:
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(TEXT | st.sampled_from(["$int", "$float", "$dict"]), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(TEXT | st.sampled_from(["$int", "$float", "$dict"]), inner, max_size=4)
+    ),
     max_leaves=20,
 )
 

@@ -57,8 +57,7 @@ def test_paged_vector():
 
 
 PATHS = st.binary(min_size=1, max_size=12).filter(
-    lambda p: b"\0" not in p
-    and all(part not in (b"", b".", b"..") for part in p.split(b"/"))
+    lambda p: b"\0" not in p and all(part not in (b"", b".", b"..") for part in p.split(b"/"))
 )
 
 
@@ -106,19 +105,30 @@ def test_root_and_pages_read_back_as_they_were():
 def test_a_path_that_leads_outside_is_refused(path):
     with pytest.raises(BadManifest):
         build([entry(path, b"x")])
-    hostile = {"schema": "strongroom.manifest/1", "files": [
-        {"path_hex": path.hex(), "sha256": "sha256:" + "0" * 64, "size": 1}]}
+    hostile = {
+        "schema": "strongroom.manifest/1",
+        "files": [{"path_hex": path.hex(), "sha256": "sha256:" + "0" * 64, "size": 1}],
+    }
     with pytest.raises(BadManifest):
         parse_page(json.dumps(hostile).encode())
 
 
-@pytest.mark.parametrize("document", [
-    b"", b"[]", b"{}", b'{"schema":"other/1","files":[]}', b"\xff\xfe",
-    b'{"schema":"strongroom.manifest/1"}', b'{"schema":"strongroom.manifest/1","files":[1]}',
-    b'{"schema":"strongroom.manifest/1","files":[{"path":"a","sha256":"x","size":1}]}',
-    b'{"schema":"strongroom.manifest/1","files":[{"path":"a","sha256":"sha256:' + b"0" * 64
-    + b'","size":-1}]}',
-])
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"schema":"other/1","files":[]}',
+        b"\xff\xfe",
+        b'{"schema":"strongroom.manifest/1"}',
+        b'{"schema":"strongroom.manifest/1","files":[1]}',
+        b'{"schema":"strongroom.manifest/1","files":[{"path":"a","sha256":"x","size":1}]}',
+        b'{"schema":"strongroom.manifest/1","files":[{"path":"a","sha256":"sha256:'
+        + b"0" * 64
+        + b'","size":-1}]}',
+    ],
+)
 def test_a_document_that_is_no_manifest_is_refused(document):
     with pytest.raises(BadManifest):
         parse_page(document)

@@ -18,23 +18,40 @@ from strongroom.domain.timestamps import new_id, now, parse_rfc3339, rfc3339
 DAY = 86_400_000_000
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("fraud@v12", Reference("fraud", Tag(12))),
-    ("fraud", Reference("fraud", Latest())),
-    ("fraud@latest", Reference("fraud", Latest())),
-    ("team/fraud@production", Reference("team/fraud", Alias("production"))),
-    ("fraud@sha256:9f3a1c00", Reference("fraud", DigestPrefix("9f3a1c00"))),
-    ("with space.csv@v1", Reference("with space.csv", Tag(1))),
-    ("caf%E9.csv@v1", Reference("caf%E9.csv", Tag(1))),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("fraud@v12", Reference("fraud", Tag(12))),
+        ("fraud", Reference("fraud", Latest())),
+        ("fraud@latest", Reference("fraud", Latest())),
+        ("team/fraud@production", Reference("team/fraud", Alias("production"))),
+        ("fraud@sha256:9f3a1c00", Reference("fraud", DigestPrefix("9f3a1c00"))),
+        ("with space.csv@v1", Reference("with space.csv", Tag(1))),
+        ("caf%E9.csv@v1", Reference("caf%E9.csv", Tag(1))),
+    ],
+)
 def test_reference(text, expected):
     assert Reference.parse(text) == expected
 
 
-@pytest.mark.parametrize("text", [
-    "", "@v1", "fraud@", "fraud@v0", "fraud@v01", "fraud@sha256:9f3a", "fraud@sha256:XYZ12345",
-    "fraud@sha256:" + "0" * 65, "a@b@c", "a//b@v1", "../a@v1", "a\nb@v1", "fraud@a b",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "@v1",
+        "fraud@",
+        "fraud@v0",
+        "fraud@v01",
+        "fraud@sha256:9f3a",
+        "fraud@sha256:XYZ12345",
+        "fraud@sha256:" + "0" * 65,
+        "a@b@c",
+        "a//b@v1",
+        "../a@v1",
+        "a\nb@v1",
+        "fraud@a b",
+    ],
+)
 def test_a_bad_reference_is_refused_with_words(text):
     with pytest.raises(BadInput) as caught:
         Reference.parse(text)
@@ -48,8 +65,14 @@ def test_every_file_name_gives_a_name_that_may_be_stored(path):
     assert Reference.parse(f"{name}@v3").artifact == name
 
 
-@given(st.sets(st.binary(min_size=1, max_size=8).filter(
-    lambda p: not set(p) & {0, ord("/")} and p != b"."), max_size=8))
+@given(
+    st.sets(
+        st.binary(min_size=1, max_size=8).filter(
+            lambda p: not set(p) & {0, ord("/")} and p != b"."
+        ),
+        max_size=8,
+    )
+)
 def test_different_file_names_give_different_names(names):
     assert len({derive_name(n) for n in names}) == len(names)
 
@@ -59,48 +82,68 @@ def test_a_255_byte_name_with_escapes_still_fits():
     assert len(name.encode()) <= 255 and name != derive_name(b"\xff" * 254)
 
 
-@pytest.mark.parametrize("name", ["a%b", "a@b", "a\nb", "a\u2028b", "", "/a", "a/", "a//b", "..",
-                                  "x" * 256])
+@pytest.mark.parametrize(
+    "name", ["a%b", "a@b", "a\nb", "a\u2028b", "", "/a", "a/", "a//b", "..", "x" * 256]
+)
 def test_a_typed_name_is_refused(name):
     with pytest.raises(BadInput):
         check_name(name)
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("", All(())),
-    ("kind:model", Text("kind", "model")),
-    ("name:fraud*", Text("name", "fraud*")),
-    ("auc>0.8", Range("metric", 0.8, low_open=True, key="auc")),
-    ("metric.val/acc>=1e-3", Range("metric", 0.001, key="val/acc")),
-    ("param.lr<=0.01", Range("param", high=0.01, key="lr")),
-    ("param.opt:adam", Text("param", "adam", "opt")),
-    ("size>1GB", Range("size", 1e9, low_open=True)),
-    ("size>=1GiB", Range("size", float(2**30))),
-    ("created:<7d", Range("created", 100 * DAY - 7 * DAY)),
-    ("created:1970-01..1970-02", Range("created", 0, 59 * DAY, high_open=True)),
-    ("-kind:log", Not(Text("kind", "log"))),
-    ("label:stage=beta", Text("label", "beta", "stage")),
-    ("a b or c", All((Word("a"), Either((Word("b"), Word("c")))))),
-    ("(a b) or c", Either((All((Word("a"), Word("b"))), Word("c")))),
-    ('"two words" -x', All((Word("two words"), Not(Word("x"))))),
-    ("order", Word("order")),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", All(())),
+        ("kind:model", Text("kind", "model")),
+        ("name:fraud*", Text("name", "fraud*")),
+        ("auc>0.8", Range("metric", 0.8, low_open=True, key="auc")),
+        ("metric.val/acc>=1e-3", Range("metric", 0.001, key="val/acc")),
+        ("param.lr<=0.01", Range("param", high=0.01, key="lr")),
+        ("param.opt:adam", Text("param", "adam", "opt")),
+        ("size>1GB", Range("size", 1e9, low_open=True)),
+        ("size>=1GiB", Range("size", float(2**30))),
+        ("created:<7d", Range("created", 100 * DAY - 7 * DAY)),
+        ("created:1970-01..1970-02", Range("created", 0, 59 * DAY, high_open=True)),
+        ("-kind:log", Not(Text("kind", "log"))),
+        ("label:stage=beta", Text("label", "beta", "stage")),
+        ("a b or c", All((Word("a"), Either((Word("b"), Word("c")))))),
+        ("(a b) or c", Either((All((Word("a"), Word("b"))), Word("c")))),
+        ('"two words" -x', All((Word("two words"), Not(Word("x"))))),
+        ("order", Word("order")),
+    ],
+)
 def test_filter(text, expected):
     assert parse(text, 100 * DAY) == expected
 
 
-@pytest.mark.parametrize(("text", "position"), [
-    ("kind:", 5), ("a)", 1), ("(a", 0), ('"abc', 0), ("or a", 0), ("a or", 4), ("size>big", 5),
-    ("created:soon", 8), ("nosuch:1", 0), ("auc>high", 4), ("kind>3", 4), ("metric.>1", 0),
-    ("x kind:model nosuch:1", 13), ("created:2026-13", 8),
-])
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [
+        ("kind:", 5),
+        ("a)", 1),
+        ("(a", 0),
+        ('"abc', 0),
+        ("or a", 0),
+        ("a or", 4),
+        ("size>big", 5),
+        ("created:soon", 8),
+        ("nosuch:1", 0),
+        ("auc>high", 4),
+        ("kind>3", 4),
+        ("metric.>1", 0),
+        ("x kind:model nosuch:1", 13),
+        ("created:2026-13", 8),
+    ],
+)
 def test_a_bad_filter_says_which_character(text, position):
     with pytest.raises(BadFilter) as caught:
         parse(text, 0)
     assert caught.value.position == position
 
 
-@given(st.text(st.sampled_from(string.ascii_letters + string.digits + ' ()"-:<>=.*,or_'), max_size=30))
+@given(
+    st.text(st.sampled_from(string.ascii_letters + string.digits + ' ()"-:<>=.*,or_'), max_size=30)
+)
 def test_any_text_is_a_filter_or_a_bad_filter(text):
     try:
         parse(text, now())

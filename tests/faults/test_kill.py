@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from tests.journeys.commands import answer, start, strongroom
 
 ROUNDS = 20
@@ -60,8 +61,9 @@ def stored(place: Path) -> dict[str, list[str]]:
     found = {}
     artifacts, cursor = [], None
     while True:
-        page = answer("list", "--limit", "1000", *(["--cursor", cursor] if cursor else []),
-                      registry=place)
+        page = answer(
+            "list", "--limit", "1000", *(["--cursor", cursor] if cursor else []), registry=place
+        )
         artifacts += page["artifacts"]
         cursor = page["next"]
         if not cursor:
@@ -104,11 +106,20 @@ def kill_rounds(tmp_path: Path, rounds: int, count: int) -> None:
         name = f"out/{path}"
         latest = present[name]["latest"]
         shown = latest["content_digest"]
-        document = {"files": [{"path": os.path.basename(path), "sha256": f"sha256:{digest}",
-                               "size": (folder / path).stat().st_size}],
-                    "schema": "strongroom.manifest/1"}
+        document = {
+            "files": [
+                {
+                    "path": os.path.basename(path),
+                    "sha256": f"sha256:{digest}",
+                    "size": (folder / path).stat().st_size,
+                }
+            ],
+            "schema": "strongroom.manifest/1",
+        }
         canonical = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
-        assert shown == "sha256:" + hashlib.sha256(canonical).hexdigest(), f"{name} is not what lies there"
+        assert shown == "sha256:" + hashlib.sha256(canonical).hexdigest(), (
+            f"{name} is not what lies there"
+        )
 
 
 @pytest.mark.timeout(600)

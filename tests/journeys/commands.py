@@ -12,13 +12,18 @@ from typing import Any
 COMMAND = [sys.executable, "-c", "from strongroom.cli.main import main; main()"]
 
 
-def strongroom(*arguments: object, registry: Path | None = None, code: int = 0,
-               **options: Any) -> subprocess.CompletedProcess[str]:
+def strongroom(
+    *arguments: object, registry: Path | None = None, code: int = 0, **options: Any
+) -> subprocess.CompletedProcess[str]:
     """Runs one command and checks its exit code; stdout and stderr are text."""
     done = subprocess.run(
         [*COMMAND, *map(os.fspath, map(_text, arguments))],
-        env=environment(registry), capture_output=True, text=True, errors="surrogateescape",
-        timeout=240, **options,
+        env=environment(registry),
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
+        timeout=240,
+        **options,
     )
     assert done.returncode == code, f"{arguments} → {done.returncode}\n{done.stdout}\n{done.stderr}"
     assert "Traceback" not in done.stderr
@@ -34,8 +39,10 @@ def answer(*arguments: object, registry: Path | None = None, code: int = 0) -> A
 def start(*arguments: object, registry: Path) -> subprocess.Popen[bytes]:
     """A command that goes on in the background."""
     return subprocess.Popen(
-        [*COMMAND, *map(_text, arguments)], env=environment(registry),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [*COMMAND, *map(_text, arguments)],
+        env=environment(registry),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
 
 

@@ -33,7 +33,8 @@ NAMES = st.sampled_from(["a", "b", "team/c"])
 CONTENTS = st.dictionaries(
     st.sampled_from(["x.bin", "sub/y.bin", "z.txt", "\udcff.bin"]),
     st.sampled_from([b"", b"one", b"two", b"L" * 70_000, b"M" * 70_000]),
-    min_size=1, max_size=3,
+    min_size=1,
+    max_size=3,
 )
 
 
@@ -55,8 +56,13 @@ class RegistryMachine(RuleBasedStateMachine):
         self.registry.close()
         shutil.rmtree(self.root)
 
-    @rule(target=added, name=NAMES, content=CONTENTS, new=st.booleans(),
-          run=st.sampled_from([None, "r1", "r2"]))
+    @rule(
+        target=added,
+        name=NAMES,
+        content=CONTENTS,
+        new=st.booleans(),
+        run=st.sampled_from([None, "r1", "r2"]),
+    )
     def add(self, name, content, new, run):
         self.count += 1
         source = self.root / f"src{self.count}"
@@ -64,8 +70,9 @@ class RegistryMachine(RuleBasedStateMachine):
             target = source / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
-        answer = self.registry.add([os.fsencode(source)],
-                                   AddOptions(name=name, new_version=new, run=run))
+        answer = self.registry.add(
+            [os.fsencode(source)], AddOptions(name=name, new_version=new, run=run)
+        )
         (version,) = answer["versions"]
         versions = self.model.setdefault(name, [])
         known = [i for i, c in enumerate(versions, 1) if c == content]
@@ -100,8 +107,9 @@ class RegistryMachine(RuleBasedStateMachine):
         if len(content) == 1 and "/" not in next(iter(content)):
             assert target.read_bytes() == next(iter(content.values()))
         else:
-            found = {str(p.relative_to(target)): p.read_bytes()
-                     for p in target.rglob("*") if p.is_file()}
+            found = {
+                str(p.relative_to(target)): p.read_bytes() for p in target.rglob("*") if p.is_file()
+            }
             assert found == content
 
     @rule()
@@ -171,8 +179,11 @@ class RegistryMachine(RuleBasedStateMachine):
         return (
             artifacts,
             {a["name"]: self.registry.list_versions(a["name"]) for a in artifacts["artifacts"]},
-            {f"{n}@v{i}": self.registry.show(f"{n}@v{i}")
-             for n, vs in self.model.items() for i in range(1, len(vs) + 1)},
+            {
+                f"{n}@v{i}": self.registry.show(f"{n}@v{i}")
+                for n, vs in self.model.items()
+                for i in range(1, len(vs) + 1)
+            },
             self.registry.list_runs(),
         )
 
@@ -182,7 +193,9 @@ def path_of(file):
 
 
 RegistryMachine.TestCase.settings = settings(
-    max_examples=40, stateful_step_count=25, deadline=None,
+    max_examples=40,
+    stateful_step_count=25,
+    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 TestRegistry = RegistryMachine.TestCase

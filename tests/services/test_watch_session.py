@@ -47,7 +47,9 @@ class Watching:
         self.until(lambda: self.session.pending == 0, **step)
 
     def names(self):
-        return {a["name"]: a["versions"] for a in self.registry.list_artifacts(limit=1000)["artifacts"]}
+        return {
+            a["name"]: a["versions"] for a in self.registry.list_artifacts(limit=1000)["artifacts"]
+        }
 
     def ignored(self):
         return {e.data["path"]: e.data["reason"] for e in self.events if e.name == "watch.ignored"}
@@ -171,8 +173,10 @@ def test_ignored_and_special_files_are_reported_and_not_waited_for(watching, fol
     assert "out of the folder" in w.ignored()["leak.bin"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0 and not os.environ.get("CI_ROOT_READS"),
-                    reason="root can read every file, so nothing is unreadable")
+@pytest.mark.skipif(
+    os.geteuid() == 0 and not os.environ.get("CI_ROOT_READS"),
+    reason="root can read every file, so nothing is unreadable",
+)
 def test_an_unreadable_file_is_reported(watching, folder):
     (folder / "secret.bin").write_bytes(b"x")
     (folder / "secret.bin").chmod(0)
@@ -193,17 +197,20 @@ def test_a_dead_owner_is_no_owner(watching, folder, registry):
     key = f"watch:{w.watch.id}"
     w.close()
     import socket
+
     with registry.desk.engine.writing() as tx:
-        tx.execute("insert into leases values (?,?,?)",
-                   (key, f"{socket.gethostname()}:999999999:1", 2**62))
+        tx.execute(
+            "insert into leases values (?,?,?)", (key, f"{socket.gethostname()}:999999999:1", 2**62)
+        )
     watching().idle()
 
 
 def write_run(folder, metrics, params, finish=True):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(params))
-    (folder / "metrics.csv").write_text("epoch,loss\n" + "".join(
-        f"{n},{v}\n" for n, v in enumerate(metrics, 1)))
+    (folder / "metrics.csv").write_text(
+        "epoch,loss\n" + "".join(f"{n},{v}\n" for n, v in enumerate(metrics, 1))
+    )
     if finish:
         (folder / "model.bin").write_bytes(os.urandom(100))
 
@@ -279,8 +286,11 @@ def test_modes_each_and_whole(registry, folder):
     write_run(folder / "runs" / "a", [0.9], {"lr": 0.1})
     w = Watching(registry, folder, mode="each")
     w.idle()
-    assert w.names() == {"out/runs/a/config.json": 1, "out/runs/a/metrics.csv": 1,
-                         "out/runs/a/model.bin": 1}
+    assert w.names() == {
+        "out/runs/a/config.json": 1,
+        "out/runs/a/metrics.csv": 1,
+        "out/runs/a/model.bin": 1,
+    }
     w.close()
     whole = Watching(registry, folder, mode="whole")
     (folder / "more.bin").write_bytes(b"x")
@@ -294,8 +304,10 @@ def test_a_nearly_full_disk_stops_the_taking_and_goes_on_when_there_is_room(regi
     (folder / "a.bin").write_bytes(b"one")
     w.until(lambda: w.session.state == "full")
     assert w.names() == {}
-    assert any(e.name == "watch.state" and e.data["state"] == "full" and "reserve" in e.data["detail"]
-               for e in w.events)
+    assert any(
+        e.name == "watch.state" and e.data["state"] == "full" and "reserve" in e.data["detail"]
+        for e in w.events
+    )
     w.session.timing = FAST
     w.session._full_until = 0.0
     w.until(lambda: w.names() == {"out/a.bin": 1})
@@ -332,8 +344,13 @@ def test_checkpoints_by_the_best_and_last_rule(watching, folder):
 
 
 def _state(run, step):
-    return json.dumps({"best_model_checkpoint": str(run / "checkpoint-4"), "global_step": step,
-                       "log_history": [{"step": n, "loss": 1 / n} for n in range(1, step + 1)]})
+    return json.dumps(
+        {
+            "best_model_checkpoint": str(run / "checkpoint-4"),
+            "global_step": step,
+            "log_history": [{"step": n, "loss": 1 / n} for n in range(1, step + 1)],
+        }
+    )
 
 
 def _safetensors(value):

@@ -62,4 +62,6 @@ class Conformance:
         kept(store, tmp_path, SMALL, LARGE)
         found = store.locate_all([digest(SMALL), digest(LARGE), digest(b"no")])
         assert {d: (s.size, s.form) for d, s in found.items()} == {
-            digest(SMALL): (len(SMALL), "shelf"), digest(LARGE): (len(LARGE), "plain")}
+            digest(SMALL): (len(SMALL), "shelf"),
+            digest(LARGE): (len(LARGE), "plain"),
+        }

@@ -10,7 +10,6 @@ import threading
 import time
 
 import pytest
-from tests.store.conformance import LARGE, SMALL, Conformance, digest, kept
 
 from strongroom.disk.listing import Stat
 from strongroom.domain.errors import BadInput, Conflict, Damaged, NotFound, Unreachable
@@ -18,6 +17,7 @@ from strongroom.store import place as places
 from strongroom.store.folder import FolderStore
 from strongroom.store.intake import Changed, clear_staging, take
 from strongroom.store.stat_cache import StatCache
+from tests.store.conformance import LARGE, SMALL, Conformance, digest, kept
 
 
 @pytest.fixture
@@ -44,8 +44,11 @@ def test_a_flipped_byte_in_an_object_is_never_served(store, tmp_path, offset):
     kept(store, tmp_path, LARGE)
     flip(store.object_path(digest(LARGE)), offset)
     target = tmp_path / "out"
-    for act in (lambda: store.read(digest(LARGE)), lambda: b"".join(store.chunks(digest(LARGE))),
-                lambda: store.fetch(digest(LARGE), target, lambda n: None)):
+    for act in (
+        lambda: store.read(digest(LARGE)),
+        lambda: b"".join(store.chunks(digest(LARGE))),
+        lambda: store.fetch(digest(LARGE), target, lambda n: None),
+    ):
         with pytest.raises(Damaged) as caught:
             act()
         assert str(store.object_path(digest(LARGE))) in str(caught.value)

@@ -39,8 +39,11 @@ CANONICAL = [
     ("text", "'héllo \\u20ac \\U0001f680'", "héllo € \U0001f680"),
     ("controls", "'a\\nb\\t\\x00\\x1f\\x7f\"\\\\'", 'a\nb\t\x00\x1f\x7f"\\'),
     ("list", "[1, 1.5, 'x', [None]]", [1, 1.5, "x", [None]]),
-    ("keys by UTF-16", "{'\\ufb33': 1, '\\U0001f600': 2, '1': 3, '\\r': 4, '': 5}",
-     {"\ufb33": 1, "\U0001f600": 2, "1": 3, "\r": 4, "": 5}),
+    (
+        "keys by UTF-16",
+        "{'\\ufb33': 1, '\\U0001f600': 2, '1': 3, '\\r': 4, '': 5}",
+        {"\ufb33": 1, "\U0001f600": 2, "1": 3, "\r": 4, "": 5},
+    ),
     ("a dict that looks like an escape", "{'$int': 7}", {"$dict": {"$int": 7}}),
     ("no escape: two keys", "{'$int': 7, 'a': 1}", {"$int": 7, "a": 1}),
 ]
@@ -48,10 +51,20 @@ CANONICAL = [
 MANIFESTS = [
     ("one file", [("model.bin", b"weights")]),
     ("empty file", [("empty", b"")]),
-    ("order is by raw bytes", [("b", b"1"), ("a/z", b"2"), ("a", b"3"), ("Z", b"4"), ("é", b"5"),
-                               ("a.b", b"6")]),
-    ("names are kept as given", [("e\u0301", b"nfd"), ("\u00e9", b"nfc"), (" lead ", b"x"),
-                                 ("new\nline", b"y"), ("\U0001f680", b"z")]),
+    (
+        "order is by raw bytes",
+        [("b", b"1"), ("a/z", b"2"), ("a", b"3"), ("Z", b"4"), ("é", b"5"), ("a.b", b"6")],
+    ),
+    (
+        "names are kept as given",
+        [
+            ("e\u0301", b"nfd"),
+            ("\u00e9", b"nfc"),
+            (" lead ", b"x"),
+            ("new\nline", b"y"),
+            ("\U0001f680", b"z"),
+        ],
+    ),
     ("not UTF-8", [(b"caf\xe9.csv", b"latin"), (b"\xff\xfe", b"bytes"), (b"plain", b"p")]),
 ]
 
@@ -69,8 +82,13 @@ def manifest_document(files: list[tuple[bytes, bytes]]) -> dict:
 
 def main() -> None:
     canonical = [
-        {"what": what, "python": python, "document": document,
-         "canonical": rfc8785.dumps(document).decode(), "digest": sha(rfc8785.dumps(document))}
+        {
+            "what": what,
+            "python": python,
+            "document": document,
+            "canonical": rfc8785.dumps(document).decode(),
+            "digest": sha(rfc8785.dumps(document)),
+        }
         for what, python, document in CANONICAL
     ]
     write("canonical.json", canonical)
@@ -78,12 +96,14 @@ def main() -> None:
     for what, files in MANIFESTS:
         raw = [(p if isinstance(p, bytes) else p.encode(), d) for p, d in files]
         document = manifest_document(raw)
-        manifests.append({
-            "what": what,
-            "files": [{"path_hex": p.hex(), "data_hex": d.hex()} for p, d in raw],
-            "canonical": rfc8785.dumps(document).decode(),
-            "digest": sha(rfc8785.dumps(document)),
-        })
+        manifests.append(
+            {
+                "what": what,
+                "files": [{"path_hex": p.hex(), "data_hex": d.hex()} for p, d in raw],
+                "canonical": rfc8785.dumps(document).decode(),
+                "digest": sha(rfc8785.dumps(document)),
+            }
+        )
     write("manifest.json", manifests)
     write("paged_manifest.json", paged())
 
@@ -97,12 +117,21 @@ def paged() -> dict:
         if tail == 0 or index - start == 8192 or index == len(files):
             part = files[start:index]
             data = rfc8785.dumps(manifest_document(part))
-            pages.append({"sha256": sha(data), "first": part[0][0].decode(), "files": len(part),
-                          "bytes": sum(len(d) for _, d in part)})
+            pages.append(
+                {
+                    "sha256": sha(data),
+                    "first": part[0][0].decode(),
+                    "files": len(part),
+                    "bytes": sum(len(d) for _, d in part),
+                }
+            )
             start = index
     root = {"schema": "strongroom.manifest-root/1", "pages": pages}
-    return {"rule": "path d/N, bytes the decimal digits of N, N from 0 to 9999", "root": root,
-            "digest": sha(rfc8785.dumps(root))}
+    return {
+        "rule": "path d/N, bytes the decimal digits of N, N from 0 to 9999",
+        "root": root,
+        "digest": sha(rfc8785.dumps(root)),
+    }
 
 
 def write(name: str, value: object) -> None:

@@ -70,11 +70,22 @@ def test_a_writer_that_is_still_there_means_waiting_again():
     assert len(s) == 0 and b"a" not in s
 
 
-@pytest.mark.parametrize(("name", "waits"), [
-    (b"model.tmp", True), (b".model.safetensors.tmp", True), (b"data.csv.part", True),
-    (b"x.crdownload", True), (b".~lock.a.odt#", True), (b".train.py.swp", True), (b"a~", True),
-    (b"model.pt", False), (b".hidden.csv", False), (b"tmp.csv", False), (b"part1.bin", False),
-])
+@pytest.mark.parametrize(
+    ("name", "waits"),
+    [
+        (b"model.tmp", True),
+        (b".model.safetensors.tmp", True),
+        (b"data.csv.part", True),
+        (b"x.crdownload", True),
+        (b".~lock.a.odt#", True),
+        (b".train.py.swp", True),
+        (b"a~", True),
+        (b"model.pt", False),
+        (b".hidden.csv", False),
+        (b"tmp.csv", False),
+        (b"part1.bin", False),
+    ],
+)
 def test_temporary_names(name, waits):
     assert is_temporary(b"deep/" + name) == waits
 

@@ -442,7 +442,8 @@ def outputs_of(engine: Engine, run: str) -> list[tuple[str, int]]:
         (r[0], r[1])
         for r in engine.rows(
             "select a.name, v.n from edges e join versions v on v.id = cast(e.to_id as integer)"
-            " join artifacts a on a.id = v.artifact_id where e.from_type='run' and e.from_id=? and e.relation='output' order by e.seq, v.id",
+            " join artifacts a on a.id = v.artifact_id where e.from_type='run' and e.from_id=?"
+            " and e.relation='output' order by e.seq, v.id",
             (run,),
         )
     ]

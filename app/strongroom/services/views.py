@@ -76,7 +76,7 @@ def run_view(row: RunRow, outputs: list[tuple[str, int]]) -> Document:
         "params": text["params"],
         "metrics": text["metrics"],
         "series": text["series"],
-        "inputs": text["inputs"],
+        "inputs": [i if isinstance(i, str) else i["ref"] for i in text["inputs"]],
         "outputs": [f"{name}@v{n}" for name, n in outputs],
         "started_at": rfc3339(row.started_at),
         "ended_at": rfc3339(row.ended_at) if row.ended_at is not None else None,
