@@ -164,20 +164,49 @@ def similar_names(engine: Engine, name: str, limit: int = 3) -> list[str]:
     return get_close_matches(name, [r[0] for r in rows], limit, 0.5)
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The versions that journal entries after `after` and up to `upto` committed; None: open.
+
+    A list that is read in pages while versions come in stays one list within a span.
+    """
+
+    after: int | None = None
+    upto: int | None = None
+
+
+def _within(span: Span) -> tuple[list[str], list[Any]]:
+    conditions: list[str] = []
+    bound: list[Any] = []
+    if span.after is not None:
+        conditions.append("v.seq > ?")
+        bound.append(span.after)
+    if span.upto is not None:
+        conditions.append("v.seq <= ?")
+        bound.append(span.upto)
+    return conditions, bound
+
+
 def page_of_versions(
     engine: Engine,
     *,
     where: Filter = All(()),
     artifact: str | None = None,
     kind: str | None = None,
+    span: Span = Span(),
     sort: str = "created",
     descending: bool = True,
     after: Sequence[Any] | None = None,
+    skip: int = 0,
     limit: int = 100,
 ) -> list[VersionRow]:
-    """One page by keyset: `after` is `[sort value, id]` of the last row of the page before."""
+    """One page by keyset: `after` is `[sort value, id]` of the last row of the page before.
+
+    `skip` passes over rows, for a view that jumps to where no page before is known.
+    """
     sql, values = version_condition(where)
-    conditions, bound = [sql], list(values)
+    within, bounds = _within(span)
+    conditions, bound = [sql, *within], [*values, *bounds]
     if artifact is not None:
         conditions.append("a.name = ?")
         bound.append(artifact)
@@ -190,8 +219,8 @@ def page_of_versions(
         bound += after
     return _many(
         engine,
-        f"{' and '.join(conditions)} order by {column} {order}, v.id {order} limit ?",
-        [*bound, limit],
+        f"{' and '.join(conditions)} order by {column} {order}, v.id {order} limit ? offset ?",
+        [*bound, limit, skip],
     )
 
 
@@ -218,13 +247,20 @@ def count_versions(engine: Engine, where: Filter = All(()), kind: str | None = N
     return int(row[0]) if row else 0
 
 
-def count_by_kind(engine: Engine, where: Filter = All(())) -> dict[str, int]:
-    """Matching versions per kind."""
+def count_by_kind(
+    engine: Engine, where: Filter = All(()), span: Span = Span()
+) -> dict[str, tuple[int, int]]:
+    """Matching versions per kind: how many, and their bytes together."""
     sql, values = version_condition(where)
+    within, bounds = _within(span)
+    # Without a filter nothing of the artifact is asked, and the join would only cost.
+    source = "versions v" if where == All(()) else _FROM
     return {
-        k: n
-        for k, n in engine.rows(
-            f"select v.kind, count(*) from {_FROM} where {sql} group by v.kind", values
+        kind: (count, size)
+        for kind, count, size in engine.rows(
+            f"select v.kind, count(*), sum(v.size) from {source}"
+            f" where {' and '.join([sql, *within])} group by v.kind",
+            [*values, *bounds],
         )
     }
 
@@ -395,6 +431,13 @@ def damaged_versions(engine: Engine, ids: Sequence[int]) -> set[int]:
 def run_by_id(engine: Engine, run: str) -> RunRow | None:
     row = engine.row(f"select {_RUN} from runs r where r.id = ?", (run,))
     return _run(row) if row else None
+
+
+def runs_by_ids(engine: Engine, runs: Sequence[str]) -> list[RunRow]:
+    marks = ",".join("?" * len(runs))
+    return [
+        _run(r) for r in engine.rows(f"select {_RUN} from runs r where r.id in ({marks})", runs)
+    ]
 
 
 def runs_at(engine: Engine, watch: str, path: str) -> list[RunRow]:

@@ -6,6 +6,7 @@ from strongroom.domain.digest import text_of
 from strongroom.domain.errors import Damaged
 from strongroom.domain.manifest import (
     BadManifest,
+    Entry,
     Manifest,
     assemble,
     parse_page,
@@ -49,6 +50,20 @@ class StoredDocuments:
         except BadManifest as error:
             raise Damaged(f"not a manifest ({error})", text_of(digest), _HINT) from error
         return assemble(data, pages)
+
+    def files(self, digest: bytes, limit: int | None = None) -> list[Entry]:
+        """The manifest's first `limit` files (None: all); only the pages they need are read."""
+        data = self._store.read(digest)
+        entries: list[Entry] = []
+        try:
+            for page in parse_root(data):
+                parsed = parse_page(data if page == digest else self._store.read(page))
+                entries += parsed.entries
+                if limit is not None and len(entries) >= limit:
+                    break
+        except BadManifest as error:
+            raise Damaged(f"not a manifest ({error})", text_of(digest), _HINT) from error
+        return entries if limit is None else entries[:limit]
 
     def record(self, digest: bytes) -> Document:
         return self._document(digest, RECORD_SCHEMA)

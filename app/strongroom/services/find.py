@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from strongroom.catalog import catalog
-from strongroom.catalog.catalog import VersionRow
+from strongroom.catalog.catalog import Span, VersionRow
 from strongroom.domain.errors import BadInput, NotFound
 from strongroom.domain.filters import parse
 from strongroom.domain.reference import DigestPrefix, Latest, Reference, Tag
@@ -19,6 +19,7 @@ from strongroom.services.documents import StoredDocuments
 from strongroom.services.views import (
     Document,
     artifact_view,
+    live_text,
     manifest_view,
     run_view,
     source_path,
@@ -84,8 +85,13 @@ def list_versions(
     cursor: str | None = None,
     sort: str | None = None,
     descending: bool = True,
+    span: Span = Span(),
+    skip: int = 0,
 ) -> Document:
-    """`{"versions": […], "next"}`: of one artifact newest first, else sorted as asked."""
+    """`{"versions": […], "next"}`: of one artifact newest first, else sorted as asked.
+
+    `span` and `skip` as in the catalog: for a view that stays still while versions come in.
+    """
     if name is not None and not catalog.artifact_exists(desk.engine, name):
         raise _not_found(desk, Reference.parse(name))
     limit = _limit(limit)
@@ -100,6 +106,8 @@ def list_versions(
         sort=sort,
         descending=descending,
         after=_after(cursor),
+        span=span,
+        skip=skip,
         limit=limit + 1,
     )
     damaged = catalog.damaged_versions(desk.engine, [r.id for r in rows])
@@ -112,14 +120,17 @@ def list_versions(
 
 
 @act("version.find")
-def count_versions(desk: Desk, text: str = "") -> dict[str, int]:
-    """Matching versions by kind."""
-    return catalog.count_by_kind(desk.engine, parse(text, now()))
+def count_versions(desk: Desk, text: str = "", span: Span = Span()) -> dict[str, tuple[int, int]]:
+    """Matching versions by kind: how many, and their bytes together."""
+    return catalog.count_by_kind(desk.engine, parse(text, now()), span)
 
 
 @act("version.find")
-def show(desk: Desk, reference: str) -> Document:
-    """Everything known of one version: sealed record, manifest, and what was added later."""
+def show(desk: Desk, reference: str, files: int | None = None) -> Document:
+    """Everything known of one version: sealed record, manifest, and what was added later.
+
+    `files`: at most so many of the manifest's files are listed; None: all.
+    """
     row = resolve(desk, reference)
     documents = StoredDocuments(desk.store)
     damaged = bool(catalog.damaged_versions(desk.engine, [row.id]))
@@ -132,7 +143,7 @@ def show(desk: Desk, reference: str) -> Document:
             {"text": text, "at": rfc3339(at), "by": actor}
             for text, at, actor in catalog.notes_of(desk.engine, "version", str(row.id))
         ],
-        "manifest": manifest_view(documents.manifest(row.content)),
+        "manifest": manifest_view(row.content, documents.files(row.content, files)),
         "record": record,
         "about": record["about"],
         "source": source.decode("utf-8", "backslashreplace") if source else None,
@@ -150,6 +161,15 @@ def list_runs(desk: Desk, text: str = "", limit: int = 100, cursor: str | None =
     return {
         "runs": [run_view(r, catalog.outputs_of(desk.engine, r.id)) for r in shown],
         "next": _cursor([shown[-1].started_at, shown[-1].id]) if len(rows) > limit else None,
+    }
+
+
+@act("run.find")
+def run_briefs(desk: Desk, runs: Sequence[str]) -> dict[str, Document]:
+    """`{id: {"name", "status", "metrics"}}` of those that are known, for lists that name runs."""
+    return {
+        row.id: {"name": row.name, "status": row.status, "metrics": live_text(row)["metrics"]}
+        for row in catalog.runs_by_ids(desk.engine, runs)
     }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from strongroom.catalog import catalog, jobs
+from strongroom.catalog.catalog import Span
 from strongroom.domain.entry import Entry
 from strongroom.domain.timestamps import now, rfc3339
 from strongroom.services import (
@@ -60,14 +61,18 @@ class LocalRegistry:
         cursor: str | None = None,
         sort: str | None = None,
         descending: bool = True,
+        span: Span = Span(),
+        skip: int = 0,
     ) -> Document:
-        return find.list_versions(self.desk, name, text, kind, limit, cursor, sort, descending)
+        return find.list_versions(
+            self.desk, name, text, kind, limit, cursor, sort, descending, span, skip
+        )
 
-    def count_versions(self, text: str = "") -> dict[str, int]:
-        return find.count_versions(self.desk, text)
+    def count_versions(self, text: str = "", span: Span = Span()) -> dict[str, tuple[int, int]]:
+        return find.count_versions(self.desk, text, span)
 
-    def show(self, reference: str) -> Document:
-        return find.show(self.desk, reference)
+    def show(self, reference: str, files: int | None = None) -> Document:
+        return find.show(self.desk, reference, files)
 
     def get(
         self,
@@ -101,6 +106,9 @@ class LocalRegistry:
 
     def list_runs(self, text: str = "", limit: int = 100, cursor: str | None = None) -> Document:
         return find.list_runs(self.desk, text, limit, cursor)
+
+    def run_briefs(self, runs: Sequence[str]) -> dict[str, Document]:
+        return find.run_briefs(self.desk, runs)
 
     def show_run(self, run: str, series: bool = False) -> Document:
         return find.show_run(self.desk, run, series)
@@ -156,7 +164,7 @@ class LocalRegistry:
         return {
             "place": self.place,
             "free": shutil.disk_usage(self.place).free,
-            "versions": sum(counts.values()),
+            "versions": sum(count for count, _ in counts.values()),
             "entries": catalog.last_seq(self.desk.engine),
             "damaged": len(catalog.damaged_blobs(self.desk.engine)),
             "read_only": self.desk.engine.read_only,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from strongroom.catalog.catalog import Span
 from strongroom.domain.entry import Entry
 from strongroom.services.add import AddOptions
 from strongroom.services.progress import Progress
@@ -39,9 +40,11 @@ class Registry(Protocol):
         cursor: str | None = None,
         sort: str | None = None,
         descending: bool = True,
+        span: Span = Span(),
+        skip: int = 0,
     ) -> Document: ...
-    def count_versions(self, text: str = "") -> dict[str, int]: ...
-    def show(self, reference: str) -> Document: ...
+    def count_versions(self, text: str = "", span: Span = Span()) -> dict[str, tuple[int, int]]: ...
+    def show(self, reference: str, files: int | None = None) -> Document: ...
     def get(
         self,
         reference: str,
@@ -65,6 +68,7 @@ class Registry(Protocol):
     def list_runs(
         self, text: str = "", limit: int = 100, cursor: str | None = None
     ) -> Document: ...
+    def run_briefs(self, runs: Sequence[str]) -> dict[str, Document]: ...
     def show_run(self, run: str, series: bool = False) -> Document: ...
     def start_run(
         self, run: str | None = None, name: str = "", params: Mapping[str, Any] | None = None

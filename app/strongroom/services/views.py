@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from strongroom.catalog.catalog import ArtifactRow, RunRow, VersionRow
 from strongroom.domain.digest import text_of
-from strongroom.domain.manifest import Manifest, path_document
+from strongroom.domain.manifest import Entry, path_document
 from strongroom.domain.timestamps import rfc3339
 
 Document = dict[str, Any]
@@ -46,12 +47,11 @@ def version_view(row: VersionRow, damaged: bool = False) -> Document:
     }
 
 
-def manifest_view(manifest: Manifest) -> Document:
+def manifest_view(digest: bytes, files: Iterable[Entry]) -> Document:
     return {
-        "digest": text_of(manifest.digest),
+        "digest": text_of(digest),
         "files": [
-            {**path_document(e.path), "size": e.size, "sha256": e.sha256.hex()}
-            for e in manifest.entries()
+            {**path_document(e.path), "size": e.size, "sha256": e.sha256.hex()} for e in files
         ],
     }
 
@@ -65,9 +65,14 @@ def artifact_view(row: ArtifactRow, damaged: bool = False) -> Document:
     }
 
 
+def live_text(row: RunRow) -> Document:
+    """While a run runs, what its files say just now stands over what was recorded."""
+    return {**row.text, **(row.live or {})}
+
+
 def run_view(row: RunRow, outputs: list[tuple[str, int]]) -> Document:
-    """A run; while it runs, what its files say just now stands over what was recorded."""
-    text: Document = {**row.text, **(row.live or {})}
+    """A run as api.md has it."""
+    text = live_text(row)
     return {
         "id": row.id,
         "name": row.name,
