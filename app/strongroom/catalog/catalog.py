@@ -9,7 +9,7 @@ from typing import Any
 
 from strongroom.catalog.engine import Engine, Row
 from strongroom.catalog.search import run_condition, version_condition
-from strongroom.domain.entry import GENESIS
+from strongroom.domain.entry import GENESIS, Span
 from strongroom.domain.filters import All, Filter
 
 #: Columns a list may be sorted by.
@@ -162,17 +162,6 @@ def similar_names(engine: Engine, name: str, limit: int = 3) -> list[str]:
     from difflib import get_close_matches
 
     return get_close_matches(name, [r[0] for r in rows], limit, 0.5)
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The versions that journal entries after `after` and up to `upto` committed; None: open.
-
-    A list that is read in pages while versions come in stays one list within a span.
-    """
-
-    after: int | None = None
-    upto: int | None = None
 
 
 def _within(span: Span) -> tuple[list[str], list[Any]]:

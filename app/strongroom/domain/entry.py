@@ -36,3 +36,14 @@ class Entry:
     prev: str
     hash: str
     line: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The versions that journal entries after `after` and up to `upto` committed; None: open.
+
+    A list that is read in pages while versions come in stays one list within a span.
+    """
+
+    after: int | None = None
+    upto: int | None = None

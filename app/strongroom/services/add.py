@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from strongroom.catalog.catalog import version_with_content
+from strongroom.catalog.catalog import latest_version, version_with_content
 from strongroom.disk.listing import Listing, SourceFile, list_source
 from strongroom.domain.digest import text_of
-from strongroom.domain.errors import BadInput
+from strongroom.domain.errors import BadInput, printable
 from strongroom.domain.facts import Kind
 from strongroom.domain.manifest import Entry, build
 from strongroom.domain.names import check_name, derive_name
@@ -20,10 +20,10 @@ from strongroom.services.access import act
 from strongroom.services.desk import Desk
 from strongroom.services.find import resolve
 from strongroom.services.grouping import Group, group_by_layout
-from strongroom.services.ingest import Outcome, Proposal, add_batch
+from strongroom.services.ingest import Outcome, Proposal, add_batch, describe_files
 from strongroom.services.progress import Progress, quiet
 from strongroom.services.views import Document, version_view
-from strongroom.store.intake import take
+from strongroom.store.intake import measure
 
 BATCH = 256
 
@@ -193,27 +193,31 @@ def _input(desk: Desk, reference: str) -> Document:
 
 
 def _preview(desk: Desk, proposal: Proposal, progress: Progress) -> Document:
-    """What `add` would answer: hashes everything and keeps nothing."""
+    """What `add` would answer: hashes and describes everything and keeps nothing."""
     entries = []
     for file in proposal.files:
-        taken = take(file.location, desk.store.staging, progress.tick)
-        taken.discard()
-        entries.append(Entry(file.path, taken.digest, taken.size))
+        digest, size = measure(file.location, progress.tick)
+        entries.append(Entry(file.path, digest, size))
         progress.file_done()
     manifest = build(entries)
     with desk.engine.snapshot() as tx:
         existing = version_with_content(tx, proposal.name, manifest.digest)
+    latest = latest_version(desk.engine, proposal.name)
+    made = existing is None or proposal.new_version
+    described = describe_files(desk, proposal.files)
+    kind = proposal.kind or described.kind or Kind.OTHER
     return {
         "name": proposal.name,
         "tag": f"v{existing.n}" if existing else None,
-        "kind": existing.kind if existing else proposal.kind,
+        "next_tag": f"v{latest.n + 1 if latest else 1}" if made else None,
+        "kind": existing.kind if existing else kind,
         "content_digest": text_of(manifest.digest),
         "record_digest": text_of(existing.record) if existing else None,
         "size": manifest.size,
         "files": manifest.files,
-        "created": existing is None or proposal.new_version,
+        "created": made,
         "run": proposal.run,
-        "warnings": list(proposal.warnings),
+        "warnings": [*proposal.warnings, *map(printable, described.warnings)],
     }
 
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from strongroom.catalog import catalog
-from strongroom.catalog.catalog import Span, VersionRow
+from strongroom.catalog.catalog import VersionRow
+from strongroom.domain.entry import Span
 from strongroom.domain.errors import BadInput, NotFound
 from strongroom.domain.filters import parse
 from strongroom.domain.reference import DigestPrefix, Latest, Reference, Tag

@@ -6,10 +6,11 @@ edges and journal entries, then the segment line; only then is anything reported
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from strongroom.catalog import claims
 from strongroom.catalog.catalog import VersionRow, known_blobs, version_with_content, write_storage
@@ -74,6 +75,7 @@ class Outcome:
     stats: list[tuple[bytes, Stat, bytes]] = field(default_factory=list)
 
 
+F = TypeVar("F", Entry, SourceFile)
 WithVersions = Callable[[Recorder, Sequence[Outcome]], None]
 
 
@@ -296,11 +298,20 @@ def _existing(desk: Desk, outcome: Outcome) -> VersionRow | None:
 def describe(desk: Desk, outcome: Outcome) -> Described:
     """What the version's files say, read from the stored copies in the limited child."""
     assert outcome.manifest is not None
-    entries = list(outcome.manifest.entries())
-    chosen = [e for e in entries if interesting(_text(e.path))][:DESCRIBE_FILES]
-    if not chosen:
-        chosen = entries[:20]
+    chosen = _telling(list(outcome.manifest.entries()))
     return desk.inspector.describe([stored_piece(desk, _text(e.path), e.sha256) for e in chosen])
+
+
+def describe_files(desk: Desk, files: Sequence[SourceFile]) -> Described:
+    """As `describe`, of files that are not stored: for a look before they are added."""
+    return desk.inspector.describe(
+        [Piece(_text(f.path), file=os.fsdecode(f.location)) for f in _telling(files)]
+    )
+
+
+def _telling(files: Sequence[F]) -> Sequence[F]:
+    """Those that are worth reading for what they say; of a folder of unknowns the first few."""
+    return [f for f in files if interesting(_text(f.path))][:DESCRIBE_FILES] or files[:20]
 
 
 def stored_piece(desk: Desk, path: str, digest: bytes) -> Piece:

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from strongroom.catalog import catalog, jobs
-from strongroom.catalog.catalog import Span
-from strongroom.domain.entry import Entry
+from strongroom.domain.entry import Entry, Span
 from strongroom.domain.timestamps import now, rfc3339
 from strongroom.services import (
     add,

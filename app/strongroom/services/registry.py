@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from strongroom.catalog.catalog import Span
-from strongroom.domain.entry import Entry
+from strongroom.domain.entry import Entry, Span
 from strongroom.services.add import AddOptions
 from strongroom.services.progress import Progress
 

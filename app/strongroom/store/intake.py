@@ -100,6 +100,30 @@ def take(path: bytes, staging: Path, tick: Tick = lambda n: None) -> Taken:
         os.close(fd)
 
 
+def measure(path: bytes, tick: Tick = lambda n: None) -> tuple[bytes, int]:
+    """Digest and size of the regular file at `path`, which is read once and kept nowhere.
+
+    Raises as `take`, but for a lack of space.
+    """
+    fd = _open_regular(path)
+    try:
+        before, sha, size, buffer = os.fstat(fd), hashlib.sha256(), 0, bytearray(CHUNK)
+        while True:
+            with told("reading", path):
+                count = os.readv(fd, [buffer])
+            if not count:
+                break
+            sha.update(memoryview(buffer)[:count])
+            size += count
+            if size > before.st_size:
+                break  # it grows; what follows says so
+            tick(count)
+        _check_unchanged(fd, before, size, path)
+        return sha.digest(), size
+    finally:
+        os.close(fd)
+
+
 def _open_regular(path: bytes) -> int:
     name = os.fsdecode(path)
     try:

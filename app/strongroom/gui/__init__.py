@@ -1,0 +1,1 @@
+"""The window: Qt only, written against the `Registry` protocol alone."""

@@ -1,0 +1,238 @@
+"""Where threads meet the window: one queued signal in, jobs and background questions out.
+
+The window never touches the registry itself. `ask` runs a question on a reading thread and brings
+the answer back to the window's thread; long work is a job in the catalog's queue, done by the
+worker thread, which tells of it through `happened`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from strongroom.domain.errors import StrongroomError
+from strongroom.domain.event import Event
+from strongroom.services.progress import Progress
+from strongroom.services.registry import Registry
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+_READERS = 2
+#: Events handed to the window in one go; the rest waits for the next turn of its loop.
+_AT_ONCE = 200
+#: Of these only the newest of each `id` counts.
+_LATEST = frozenset({"job.changed", "watch.state", "watch.progress", "run.changed"})
+
+
+class BackgroundWorker(Protocol):
+    """The thread beside the window; see `worker.loop.Worker`."""
+
+    def start(self) -> None: ...
+    def stop(self, timeout: float = ...) -> None: ...
+    def poke(self) -> None: ...
+    def pause(self, watch: str, paused: bool) -> None: ...
+
+
+Opened = tuple[Registry, BackgroundWorker]
+
+
+class Ticket:
+    """One question under way. Cancelling drops its answer; the reading itself ends by itself."""
+
+    def __init__(self, done: Callable[[Any], None], failed: Callable[[StrongroomError], None]):
+        self._done, self._failed = done, failed
+        self.open = True
+
+    def cancel(self) -> None:
+        self.open = False
+
+    def deliver(self, answer: Any) -> None:
+        if not self.open:
+            return
+        self.open = False
+        if isinstance(answer, StrongroomError):
+            self._failed(answer)
+        else:
+            self._done(answer)
+
+
+class Bridge(QObject):
+    """Signals: `ready` once the registry is open, `failed` if it cannot be, `happened` for each
+    event, `problem` for an error that no one else explains.
+    """
+
+    ready = Signal()
+    failed = Signal(object)
+    happened = Signal(object)
+    problem = Signal(object)
+    _answered = Signal(object, object)
+    _advanced = Signal(object, object)
+    _woken = Signal()
+
+    def __init__(self, opening: Callable[[Callable[[Event], None]], Opened]) -> None:
+        """`opening(tell)` opens the registry, on a reading thread."""
+        super().__init__()
+        self._opening = opening
+        self._pool = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
+        self._events: deque[Event] = deque()
+        self._guard = threading.Lock()
+        self._waking = False
+        self._pair: Opened | None = (
+            None  # set by the opening thread: `stop` may come before `ready`
+        )
+        self._registry: Registry | None = None
+        self._worker: BackgroundWorker | None = None
+        self._tickets: set[Ticket] = set()
+        self._stopped = False
+        queued = Qt.ConnectionType.QueuedConnection
+        self._answered.connect(self._deliver, queued)
+        self._advanced.connect(lambda told, progress: told(progress), queued)
+        self._woken.connect(self._hand_on, queued)
+
+    def start(self) -> None:
+        """Opens the registry, until `ready` or `failed`; after `failed` it may be tried again."""
+
+        def open_it() -> Opened:
+            self._pair = self._opening(self._tell)
+            return self._pair
+
+        self._run(open_it, self._opened, self.failed.emit)
+
+    def stop(self) -> None:
+        """Ends the worker (its job goes back to the queue), the readers and the registry."""
+        self._stopped = True
+        for ticket in self._tickets:
+            ticket.cancel()
+        if self._worker is not None:
+            self._worker.stop()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._pair is not None:
+            self._pair[0].close()
+        self._pair = self._registry = self._worker = None
+
+    def ask(
+        self,
+        question: Callable[[Registry], T],
+        done: Callable[[T], None] = lambda answer: None,
+        failed: Callable[[StrongroomError], None] | None = None,
+    ) -> Ticket:
+        """Puts `question(registry)` to a reading thread; `done` or `failed` hear the answer here.
+
+        Without `failed` an error goes to `problem`. Before `ready` the question is dropped.
+        """
+        registry = self._registry
+        if registry is None:
+            ticket = Ticket(done, failed or self.problem.emit)
+            ticket.cancel()
+            return ticket
+        return self._run(lambda: question(registry), done, failed or self.problem.emit)
+
+    def ask_slowly(
+        self,
+        question: Callable[[Registry, Progress], T],
+        done: Callable[[T], None],
+        failed: Callable[[StrongroomError], None],
+        told: Callable[[Progress], None],
+    ) -> Progress:
+        """As `ask`, for a question that takes its time: `told` hears how far it is. Cancelling the
+        progress that comes back ends the reading too.
+        """
+        progress = Progress(report=lambda p: self._advanced.emit(told, p))
+        self.ask(lambda registry: question(registry, progress), done, failed)
+        return progress
+
+    def enqueue(self, kind: str, arguments: dict[str, Any]) -> None:
+        """A job for the worker; what becomes of it comes as `job.changed`."""
+
+        def put(registry: Registry) -> int:
+            number = registry.enqueue(kind, arguments)
+            self._poke()
+            return number
+
+        self.ask(put)
+
+    def pause(self, watch: str, paused: bool) -> None:
+        """Stops or goes on watching; what is just being taken is left for later, whole."""
+        worker = self._worker
+        if worker is not None:
+            self.ask(lambda registry: worker.pause(watch, paused), lambda _: self._poke())
+
+    def _poke(self) -> None:
+        if self._worker is not None:
+            self._worker.poke()
+
+    # ------------------------------------------------------------------ other threads
+
+    def _tell(self, event: Event) -> None:
+        """Called by the worker thread."""
+        with self._guard:
+            self._events.append(event)
+            wake, self._waking = not self._waking, True
+        if wake and not self._stopped:
+            self._woken.emit()
+
+    def _run(
+        self,
+        work: Callable[[], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[StrongroomError], None],
+    ) -> Ticket:
+        ticket = Ticket(done, failed)
+        self._tickets.add(ticket)
+
+        def answer() -> None:
+            try:
+                result = work() if ticket.open else None
+            except StrongroomError as error:
+                result = error
+            except Exception as error:
+                log.exception("a question of the window failed")
+                result = StrongroomError(
+                    f"internal error ({type(error).__name__})", "", "see the log file"
+                )
+            if not self._stopped:
+                self._answered.emit(ticket, result)
+
+        if not self._stopped:
+            self._pool.submit(answer)
+        return ticket
+
+    # ------------------------------------------------------------------ the window's thread
+
+    def _opened(self, opened: Opened) -> None:
+        self._registry, self._worker = opened
+        self._worker.start()
+        self.ready.emit()
+
+    @Slot(object, object)
+    def _deliver(self, ticket: Ticket, answer: Any) -> None:
+        self._tickets.discard(ticket)
+        ticket.deliver(answer)
+
+    @Slot()
+    def _hand_on(self) -> None:
+        with self._guard:
+            part = [self._events.popleft() for _ in range(min(_AT_ONCE, len(self._events)))]
+            self._waking = bool(self._events)
+        if self._waking:
+            self._woken.emit()
+        for event in _without_stale(part):
+            self.happened.emit(event)
+
+
+def _without_stale(events: list[Event]) -> list[Event]:
+    """Of states that were told several times only the last."""
+    last: dict[tuple[str, Any], int] = {
+        (e.name, e.data.get("id")): i for i, e in enumerate(events) if e.name in _LATEST
+    }
+    return [
+        e
+        for i, e in enumerate(events)
+        if e.name not in _LATEST or last[e.name, e.data.get("id")] == i
+    ]

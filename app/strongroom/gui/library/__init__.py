@@ -1,0 +1,1 @@
+"""The Library: every version in one table, live."""

@@ -1,0 +1,137 @@
+"""How a row of the Library is drawn: one function a way of drawing, in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from strongroom.gui import wording
+from strongroom.gui.library.columns import COLUMNS, DASH, metric, state
+from strongroom.gui.library.model import VERSION
+from strongroom.gui.paint import draw_pill, draw_placeholder, draw_text
+from strongroom.gui.theme import CELL, MARGIN, ROW, Theme, font, mono
+
+Version = Mapping[str, Any]
+_SHARES = (0.62, 0.5, 0.74, 0.56, 0.68)
+
+
+class RowDelegate(QStyledItemDelegate):
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.theme = theme
+        self.hovered = -1
+
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        return QSize(COLUMNS[index.column()].width, ROW)
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        colours = self.theme.colours
+        rect: QRect = option.rect
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        if chosen:
+            painter.fillRect(rect, QColor(colours.selected))
+        elif index.row() == self.hovered:
+            painter.fillRect(rect, QColor(colours.panel2))
+        painter.fillRect(QRect(rect.x(), rect.bottom(), rect.width(), 1), QColor(colours.line2))
+        if chosen and index.column() == 0:
+            painter.fillRect(QRect(rect.x(), rect.y(), 3, rect.height()), QColor(colours.accent))
+        column = COLUMNS[index.column()]
+        left = MARGIN if index.column() == 0 else CELL
+        area = rect.adjusted(left, 0, -CELL, -1)
+        version = index.data(VERSION)
+        if version is None:
+            share = _SHARES[(index.row() + index.column()) % len(_SHARES)]
+            draw_placeholder(painter, area, share, self.theme)
+            return
+        painter.save()
+        _PAINTERS[column.paint](self, painter, area, version, column.text(version))
+        painter.restore()
+
+
+def _name(d: RowDelegate, painter: QPainter, area: QRect, version: Version, text: str) -> None:
+    weight = 600 if version["kind"] == "model" else 500
+    colour = d.theme.colours.text if not version.get("damaged") else d.theme.colours.text2
+    draw_text(painter, area, text, font(13, weight), colour, elide=Qt.TextElideMode.ElideMiddle)
+
+
+def _kind(d: RowDelegate, painter: QPainter, area: QRect, version: Version, text: str) -> None:
+    draw_pill(painter, area, wording.KINDS[version["kind"]], d.theme, square=True)
+
+
+def _version(d: RowDelegate, painter: QPainter, area: QRect, version: Version, text: str) -> None:
+    tag, dot, digest = text.partition(" · ")
+    used = draw_text(painter, area, tag, font(13, 600), d.theme.colours.text)
+    rest = area.adjusted(used, 0, 0, 0)
+    draw_text(painter, rest, f"{dot}{digest}", mono(), d.theme.colours.text3)
+
+
+def _state(d: RowDelegate, painter: QPainter, area: QRect, version: Version, text: str) -> None:
+    look = state(version)
+    if look is None:
+        _quiet(d, painter, area, version, DASH)
+    else:
+        draw_pill(painter, area, look, d.theme)
+
+
+def _metric(d: RowDelegate, painter: QPainter, area: QRect, version: Version, text: str) -> None:
+    found = metric(version)
+    if found is None:
+        _quiet(d, painter, area, version, DASH)
+        return
+    value = wording.number_text(found[1])
+    width = _width(mono(), value)
+    name = area.adjusted(0, 0, -width - 6, 0)
+    used = draw_text(painter, name, found[0], font(12), d.theme.colours.text3)
+    draw_text(painter, area.adjusted(used + 6, 0, 0, 0), value, mono(), d.theme.colours.text)
+
+
+def _number(d: RowDelegate, painter: QPainter, area: QRect, version: Version, text: str) -> None:
+    draw_text(painter, area, text, mono(), d.theme.colours.text2, right=True)
+
+
+def _mono(d: RowDelegate, painter: QPainter, area: QRect, version: Version, text: str) -> None:
+    draw_text(
+        painter,
+        area,
+        text,
+        mono(),
+        d.theme.colours.text2 if text != DASH else d.theme.colours.text3,
+        elide=Qt.TextElideMode.ElideMiddle,
+    )
+
+
+def _second(d: RowDelegate, painter: QPainter, area: QRect, version: Version, text: str) -> None:
+    draw_text(painter, area, text, font(12), d.theme.colours.text2)
+
+
+def _quiet(d: RowDelegate, painter: QPainter, area: QRect, version: Version, text: str) -> None:
+    draw_text(painter, area, text, font(12), d.theme.colours.text3)
+
+
+def _width(fnt: Any, text: str) -> int:
+    from PySide6.QtGui import QFontMetrics
+
+    return QFontMetrics(fnt).horizontalAdvance(text)
+
+
+_PAINTERS: dict[str, Callable[[RowDelegate, QPainter, QRect, Version, str], None]] = {
+    "name": _name,
+    "kind": _kind,
+    "version": _version,
+    "state": _state,
+    "metric": _metric,
+    "number": _number,
+    "mono": _mono,
+    "second": _second,
+}

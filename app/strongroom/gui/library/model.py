@@ -1,0 +1,335 @@
+"""The paged model of all versions: rows come as they are looked at, and stay where they are.
+
+A list is read as it was after one journal entry (`_upto`), so that pages fit together while
+versions come in. What came since is told as news; the page decides when it is shown.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
+
+from strongroom.domain.entry import Span
+from strongroom.domain.errors import StrongroomError
+from strongroom.gui.bridge import Bridge, Ticket
+from strongroom.gui.library.columns import COLUMNS
+from strongroom.services.registry import Document, Registry
+
+PAGE = 200
+#: More rows than these are forgotten again, those far from where one looks first.
+_KEPT = 10_000
+#: The role that gives a row's whole version; None while it is still being read.
+VERSION = Qt.ItemDataRole.UserRole
+Index = QModelIndex | QPersistentModelIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the list shows: filter text, kind, order."""
+
+    text: str = ""
+    kind: str | None = None
+    sort: str = "created"
+    descending: bool = True
+
+    @property
+    def newest_first(self) -> bool:
+        return self.sort == "created" and self.descending
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Matching versions: how many of each kind, all of the chosen kind, and what it took."""
+
+    by_kind: dict[str, int] = field(default_factory=dict)
+    matching: int = 0
+    size: int = 0
+    everything: int = 0
+    seconds: float = 0.0
+
+
+class VersionsModel(QAbstractTableModel):
+    counted = Signal(object)
+    news = Signal(int)
+    failed = Signal(object)
+    loaded = Signal()
+
+    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self.question = Question()
+        self.counts = Counts()
+        self.is_loading = True
+        self._rows: list[Document | None] = [None] * 12
+        self._upto = 0
+        self._cursors: dict[int, str] = {}
+        self._asked: dict[int, Ticket] = {}
+        self._shift = 0
+        self._whole: Ticket | None = None
+        self._fresh: Ticket | None = None
+
+    # ------------------------------------------------------------------ asking
+
+    def show(self, question: Question) -> None:
+        """Asks for another list; what is there stays until the answer is."""
+        self.question = question
+        self.reload()
+
+    def reload(self) -> None:
+        """Reads the list as it is now, from its beginning."""
+        for ticket in (self._whole, self._fresh, *self._asked.values()):
+            if ticket is not None:
+                ticket.cancel()
+        self._asked.clear()
+        self._whole = self._bridge.ask(_whole(self.question), self._show_whole, self._fail)
+
+    def look_for_news(self, reading: bool) -> None:
+        """Counts what came since; not `reading`, the new rows are put in at the top at once."""
+        if self._whole is not None and self._whole.open:
+            return
+        if self._fresh is not None and self._fresh.open:
+            self._fresh.cancel()
+        still = reading or not self.question.newest_first
+        self._fresh = self._bridge.ask(
+            _news(self.question, self._upto, with_rows=not still),
+            lambda answer: self._show_news(answer, still),
+            self._fail,
+        )
+
+    def refresh_runs(self, runs: set[str]) -> None:
+        """Reads again what loaded rows show of these runs."""
+        wanted = [r for r in runs if any(v and v["run"] == r for v in self._rows)]
+        if wanted:
+            self._bridge.ask(lambda registry: registry.run_briefs(wanted), self._show_runs)
+
+    def refresh_rows(self, first: int, last: int) -> None:
+        """Reads the rows in sight again; others are read when they come into sight."""
+        self._cursors.clear()
+        for page in range(first // PAGE, last // PAGE + 1):
+            self._load(page)
+        for at in range(len(self._rows)):
+            if not first // PAGE * PAGE <= at <= last + PAGE:
+                self._rows[at] = None
+
+    # ------------------------------------------------------------------ Qt's questions
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        version = self._rows[index.row()]
+        if version is None:
+            self._load(index.row() // PAGE)
+            return None
+        if role == VERSION:
+            return version
+        column = COLUMNS[index.column()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return column.text(version)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return column.tip(version)
+        if role == Qt.ItemDataRole.TextAlignmentRole and column.right:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        column = COLUMNS[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.title
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
+            return side | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        key = COLUMNS[column].sort
+        descending = order == Qt.SortOrder.DescendingOrder
+        if key and (key, descending) != (self.question.sort, self.question.descending):
+            self.show(replace(self.question, sort=key, descending=descending))
+
+    def version_at(self, row: int) -> Document | None:
+        return self._rows[row] if 0 <= row < len(self._rows) else None
+
+    def row_of(self, reference: str) -> int | None:
+        """Where a loaded version stands; None if it is not loaded."""
+        for at, version in enumerate(self._rows):
+            if version is not None and f"{version['name']}@{version['tag']}" == reference:
+                return at
+        return None
+
+    # ------------------------------------------------------------------ answers
+
+    def _show_whole(self, answer: tuple[int, Counts, Document]) -> None:
+        upto, counts, page = answer
+        self.beginResetModel()
+        self._upto, self._shift = upto, 0
+        self._rows = [*page["versions"]]
+        self._rows += [None] * max(0, counts.matching - len(self._rows))
+        self._cursors = {len(page["versions"]): page["next"]} if page["next"] else {}
+        self._asked.clear()
+        self.is_loading = False
+        self.endResetModel()
+        self._count(counts)
+        self.loaded.emit()
+
+    def _show_news(self, answer: tuple[int, Counts, int, list[Document]], still: bool) -> None:
+        upto, counts, fresh, rows = answer
+        if still or fresh == 0:
+            self._count(replace(counts, matching=counts.matching))
+            self.news.emit(fresh)
+            if fresh == 0:
+                self._upto = upto
+            return
+        if len(rows) < fresh:  # too many to be put in one by one
+            self.reload()
+            return
+        self.beginInsertRows(QModelIndex(), 0, len(rows) - 1)
+        self._rows[:0] = rows
+        self._shift += len(rows)
+        self._cursors = {at + len(rows): cursor for at, cursor in self._cursors.items()}
+        self._upto = upto
+        self.endInsertRows()
+        self._count(counts)
+        self.news.emit(0)
+
+    def _show_runs(self, briefs: dict[str, Document]) -> None:
+        last = len(COLUMNS) - 1
+        for at, version in enumerate(self._rows):
+            if version is not None and version["run"] in briefs:
+                version["run_brief"] = briefs[version["run"]]
+                self.dataChanged.emit(self.index(at, 0), self.index(at, last))
+
+    def _count(self, counts: Counts) -> None:
+        self.counts = counts
+        self.counted.emit(counts)
+
+    def _fail(self, error: StrongroomError) -> None:
+        self.is_loading = False
+        self.failed.emit(error)
+
+    # ------------------------------------------------------------------ pages
+
+    def _load(self, page: int) -> None:
+        start = page * PAGE
+        if page in self._asked or start >= len(self._rows) or self._upto == 0:
+            return
+        cursor, shift = self._cursors.get(start), self._shift
+        question, upto = self.question, self._upto
+
+        def read(registry: Registry) -> Document:
+            return _with_runs(
+                registry,
+                registry.list_versions(
+                    text=question.text,
+                    kind=question.kind,
+                    sort=question.sort,
+                    descending=question.descending,
+                    span=Span(upto=upto),
+                    cursor=cursor,
+                    skip=0 if cursor else start,
+                    limit=PAGE,
+                ),
+            )
+
+        self._asked[page] = self._bridge.ask(
+            read, lambda answer: self._fill(page, start + self._shift - shift, answer), self._fail
+        )
+
+    def _fill(self, page: int, start: int, answer: Document) -> None:
+        self._asked.pop(page, None)
+        rows = answer["versions"]
+        end = min(start + len(rows), len(self._rows))
+        self._rows[start:end] = rows[: end - start]
+        if answer["next"]:
+            self._cursors[end] = answer["next"]
+        self._forget_far_from(start)
+        if end > start:
+            self.dataChanged.emit(self.index(start, 0), self.index(end - 1, len(COLUMNS) - 1))
+
+    def _forget_far_from(self, start: int) -> None:
+        if sum(v is not None for v in self._rows) <= _KEPT:
+            return
+        for at in range(len(self._rows)):
+            if abs(at - start) > _KEPT // 4:
+                self._rows[at] = None
+
+
+def _whole(question: Question) -> Callable[[Registry], tuple[int, Counts, Document]]:
+    def read(registry: Registry) -> tuple[int, Counts, Document]:
+        upto = registry.last_change()
+        began = time.monotonic()
+        page = registry.list_versions(
+            text=question.text,
+            kind=question.kind,
+            sort=question.sort,
+            descending=question.descending,
+            span=Span(upto=upto),
+            limit=PAGE,
+        )
+        counts = _counts(registry, question, Span(upto=upto))
+        counts = replace(counts, seconds=time.monotonic() - began)
+        return upto, counts, _with_runs(registry, page)
+
+    return read
+
+
+def _news(
+    question: Question, since: int, with_rows: bool
+) -> Callable[[Registry], tuple[int, Counts, int, list[Document]]]:
+    def read(registry: Registry) -> tuple[int, Counts, int, list[Document]]:
+        upto = registry.last_change()
+        span = Span(since, upto)
+        fresh = _counts(registry, question, span).matching
+        rows: list[Document] = []
+        if fresh and with_rows:
+            page = registry.list_versions(
+                text=question.text, kind=question.kind, sort="created", span=span, limit=PAGE
+            )
+            rows = _with_runs(registry, page)["versions"]
+        return upto, _counts(registry, question, Span(upto=upto)), fresh, rows
+
+    return read
+
+
+def _counts(registry: Registry, question: Question, span: Span) -> Counts:
+    found = registry.count_versions(question.text, span)
+    everything = found if not question.text else registry.count_versions("", Span(upto=span.upto))
+    chosen = [v for k, v in found.items() if question.kind in (None, k)]
+    return Counts(
+        by_kind={kind: count for kind, (count, _) in found.items()},
+        matching=sum(count for count, _ in chosen),
+        size=sum(size for _, size in chosen),
+        everything=sum(count for count, _ in everything.values()),
+    )
+
+
+def _with_runs(registry: Registry, page: Document) -> Document:
+    """Puts what rows show of their runs (name, metrics) beside them, in one question."""
+    ids = list({v["run"] for v in page["versions"] if v["run"]})
+    briefs = registry.run_briefs(ids) if ids else {}
+    for version in page["versions"]:
+        version["run_brief"] = briefs.get(version["run"])
+    return page

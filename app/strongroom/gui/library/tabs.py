@@ -1,0 +1,71 @@
+"""Kinds as tabs with counts."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QButtonGroup, QLabel, QPushButton, QWidget
+
+from strongroom.gui.pieces import label, row
+from strongroom.gui.theme import font
+from strongroom.gui.wording import PLURALS, count_text
+
+
+class _Tab(QPushButton):
+    """A tab that makes room for its count."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title)
+        self.setProperty("look", "tab")
+        self.setCheckable(True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFont(font(13, 500))
+
+
+class KindTabs(QWidget):
+    chosen = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._group = QButtonGroup(self)
+        self._tabs: dict[str | None, _Tab] = {}
+        self._counts: dict[str | None, QLabel] = {}
+        layout = row(spacing=6)
+        for number, (kind, title) in enumerate([(None, "All"), *PLURALS.items()]):
+            tab, count = _Tab(title), label("", "count", font(11, 500))
+            tab.clicked.connect(lambda _, k=kind: self.choose(k))
+            self._group.addButton(tab, number)
+            self._tabs[kind], self._counts[kind] = tab, count
+            layout.addWidget(tab)
+            layout.addWidget(count)
+            layout.addSpacing(8)
+        layout.addStretch(1)
+        self.setLayout(layout)
+        self._tabs[None].setChecked(True)
+        self.kind: str | None = None
+
+    def choose(self, kind: str | None) -> None:
+        self._tabs[kind].setChecked(True)
+        if kind != self.kind:
+            self.kind = kind
+            self.chosen.emit(kind)
+
+    def show_counts(self, counts: dict[str, int]) -> None:
+        for kind, shown in self._counts.items():
+            count = sum(counts.values()) if kind is None else counts.get(kind, 0)
+            shown.setText(count_text(count))
+            # Files of no kind are rare; an empty tab for them would only be in the way.
+            if kind == "other":
+                visible = count > 0 or self.kind == "other"
+                shown.setVisible(visible)
+                self._tabs[kind].setVisible(visible)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+        if step is None:
+            super().keyPressEvent(event)
+            return
+        kinds = [k for k, tab in self._tabs.items() if not tab.isHidden()]
+        kind = kinds[(kinds.index(self.kind) + step) % len(kinds)]
+        self.choose(kind)
+        self._tabs[kind].setFocus()

@@ -1,0 +1,252 @@
+"""Small widgets that many places use: labels with a look, buttons with an icon, cards of words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFont, QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from strongroom.domain.errors import StrongroomError
+from strongroom.gui import icons
+from strongroom.gui.theme import Theme, font, mono
+
+L = TypeVar("L", bound=QBoxLayout)
+
+
+def label(text: str = "", look: str = "", fnt: QFont | None = None) -> QLabel:
+    """Plain text always: what files say is never taken for markup."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    if look:
+        made.setProperty("look", look)
+    made.setFont(fnt or font())
+    return made
+
+
+def selectable(made: QLabel) -> QLabel:
+    made.setTextInteractionFlags(
+        Qt.TextInteractionFlag.TextSelectableByMouse
+        | Qt.TextInteractionFlag.TextSelectableByKeyboard
+    )
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return made
+
+
+class Elided(QLabel):
+    """One line that is cut where it does not fit; the tooltip holds the whole."""
+
+    def __init__(
+        self,
+        text: str = "",
+        look: str = "",
+        fnt: QFont | None = None,
+        where: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
+    ) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self._whole, self._where = text, where
+        if look:
+            self.setProperty("look", look)
+        self.setFont(fnt or font())
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._cut()
+
+    def set_whole(self, text: str) -> None:
+        self._whole = text
+        self._cut()
+
+    def whole(self) -> str:
+        return self._whole
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._cut()
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self._whole) + 2, metrics.height() + 2)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(24, self.fontMetrics().height() + 2)
+
+    def _cut(self) -> None:
+        shown = self.fontMetrics().elidedText(self._whole, self._where, self.width())
+        self.setText(shown)
+        self.setToolTip(self._whole if shown != self._whole else "")
+
+
+def frame(look: str) -> QFrame:
+    made = QFrame()
+    made.setProperty("look", look)
+    return made
+
+
+def column(*margins: int, spacing: int = 0) -> QVBoxLayout:
+    """A vertical layout; margins left, top, right, bottom, or none."""
+    return _spaced(QVBoxLayout(), margins, spacing)
+
+
+def row(*margins: int, spacing: int = 0) -> QHBoxLayout:
+    return _spaced(QHBoxLayout(), margins, spacing)
+
+
+def _spaced(layout: L, margins: tuple[int, ...], spacing: int) -> L:
+    layout.setContentsMargins(*(margins or (0, 0, 0, 0)))
+    layout.setSpacing(spacing)
+    return layout
+
+
+class Icon(QLabel):
+    """One icon that follows the theme. `colour` names a token of `Colours` or a tone."""
+
+    def __init__(self, theme: Theme, name: str, colour: str = "text2", size: int = 16) -> None:
+        super().__init__()
+        self._theme, self._name, self._colour, self._size = theme, name, colour, size
+        self.setFixedSize(size, size)
+        theme.changed.connect(self._draw)
+        self._draw()
+
+    def set_icon(self, name: str, colour: str) -> None:
+        self._name, self._colour = name, colour
+        self._draw()
+
+    def _draw(self) -> None:
+        self.setPixmap(icons.pixmap(self._name, colour_of(self._theme, self._colour), self._size))
+
+
+def colour_of(theme: Theme, name: str) -> str:
+    """A token of the palette, or the text colour of a tone, by name."""
+    if name in theme.colours.tones:
+        return theme.tone(name).text
+    return str(getattr(theme.colours, name))
+
+
+class Button(QPushButton):
+    """A button with an icon that follows the theme. `look`: "", primary, danger, ghost, nav …"""
+
+    def __init__(
+        self,
+        theme: Theme,
+        text: str,
+        icon: str = "",
+        look: str = "",
+        act: Callable[[], object] | None = None,
+        size: int = 16,
+    ) -> None:
+        super().__init__(text)
+        self._theme, self.icon_name, self._look, self._size = theme, icon, look, size
+        if look:
+            self.setProperty("look", look)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setIconSize(QSize(size, size))
+        theme.changed.connect(self.draw_icon)
+        self.draw_icon()
+        if act is not None:
+            self.clicked.connect(lambda: act())
+
+    def draw_icon(self) -> None:
+        if not self.icon_name:
+            return
+        c = self._theme.colours
+        colour = {
+            "primary": "#FFFFFF",
+            "danger": self._theme.tone("red").text,
+            "nav": c.text2,
+        }.get(self._look, c.text2)
+        self.setIcon(icons.icon(self.icon_name, colour, self._size, c.accent_text))
+
+
+class IconButton(QToolButton):
+    """An icon alone; what it does is its tooltip and accessible name."""
+
+    def __init__(
+        self, theme: Theme, icon: str, what: str, act: Callable[[], object] | None = None
+    ) -> None:
+        super().__init__()
+        self._theme, self._name = theme, icon
+        self.setToolTip(what)
+        self.setAccessibleName(what)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setIconSize(QSize(16, 16))
+        theme.changed.connect(self._draw)
+        self._draw()
+        if act is not None:
+            self.clicked.connect(lambda: act())
+
+    def _draw(self) -> None:
+        self.setIcon(icons.icon(self._name, self._theme.colours.text2))
+
+
+class Notice(QFrame):
+    """What a page says in place of its content: icon, a sentence, what to do now."""
+
+    def __init__(self, theme: Theme, icon: str, tone: str, title: str, text: str) -> None:
+        super().__init__()
+        self.setProperty("look", "page")
+        self._theme, self._tone = theme, tone
+        layout = column(40, 40, 40, 40, spacing=8)
+        layout.addStretch(2)
+        self._disc = QLabel()
+        self._disc.setFixedSize(52, 52)
+        self._disc.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._icon = icon
+        layout.addWidget(self._disc, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addSpacing(8)
+        self.title = label(title, fnt=font(15, 650))
+        self.text = label(text, "second")
+        for one in (self.title, self.text):
+            one.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            one.setWordWrap(True)
+            layout.addWidget(one)
+        self.detail = selectable(label("", "bad", mono()))
+        self.detail.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.detail.setWordWrap(True)
+        self.detail.hide()
+        layout.addWidget(self.detail)
+        self.buttons = row(0, 12, 0, 0, spacing=8)
+        self.buttons.addStretch(1)
+        self.buttons.addStretch(1)
+        layout.addLayout(self.buttons)
+        layout.addStretch(3)
+        self.setLayout(layout)
+        theme.changed.connect(self._draw)
+        self._draw()
+
+    def add_button(self, button: QWidget) -> None:
+        self.buttons.insertWidget(self.buttons.count() - 1, button)
+
+    def explain(self, error: StrongroomError) -> None:
+        """Turns the notice into an error's card: what, to which thing, what to do."""
+        document = error.document()
+        self.title.setText(_sentence(document["message"]))
+        self.text.setText(_sentence(document["hint"]))
+        self.detail.setText(document["object"])
+        self.detail.setVisible(bool(document["object"]))
+
+    def _draw(self) -> None:
+        tone = self._theme.tone(self._tone)
+        self._disc.setStyleSheet(
+            f"background: {tone.fill}; border: 1px solid {tone.edge}; border-radius: 26px;"
+        )
+        self._disc.setPixmap(icons.pixmap(self._icon, tone.text, 22))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def copy_text(text: str) -> None:
+    QGuiApplication.clipboard().setText(text)

@@ -1,0 +1,132 @@
+"""The style sheet that a set of colours makes. Widgets say what they are by the property `look`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from strongroom.gui.theme import Colours
+
+
+def stylesheet(c: Colours) -> str:
+    return f"""
+QMainWindow, QDialog {{ background: {c.window}; }}
+QToolTip {{ background: {c.panel}; color: {c.text}; border: 1px solid {c.line3};
+    padding: 4px 6px; }}
+QLabel {{ color: {c.text}; background: transparent; }}
+QLabel[look="second"] {{ color: {c.text2}; }}
+QLabel[look="caption"] {{ color: {c.text3}; }}
+QLabel[look="bad"] {{ color: {c.tones["red"].text}; }}
+QLabel[look="link"] {{ color: {c.accent_text}; }}
+QLabel[look="key"] {{ color: {c.text2}; background: {c.panel}; border: 1px solid {c.line3};
+    border-radius: 4px; padding: 0 5px; }}
+QLabel[look="count"] {{ color: {c.text2}; background: {c.sunken}; border-radius: 9px;
+    padding: 0 7px; }}
+
+QFrame[look="sidebar"] {{ background: {c.sidebar}; border: 0; border-right: 1px solid {c.line}; }}
+QFrame[look="topbar"] {{ background: {c.panel}; border: 0; border-bottom: 1px solid {c.line}; }}
+QFrame[look="page"] {{ background: {c.panel}; border: 0; }}
+QFrame[look="ground"] {{ background: {c.window}; border: 0; }}
+QFrame[look="strip"] {{ background: {c.panel2}; border: 0; border-top: 1px solid {c.line}; }}
+QFrame[look="footer"] {{ background: {c.panel2}; border: 0; border-top: 1px solid {c.line}; }}
+QFrame[look="panel"] {{ background: {c.panel}; border: 0; border-left: 1px solid {c.line}; }}
+QFrame[look="card"] {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 8px; }}
+QFrame[look="well"] {{ background: {c.panel2}; border: 1px solid {c.line}; border-radius: 6px; }}
+QFrame[look="sheet"] {{ background: {c.panel}; border: 1px solid {c.line3}; border-radius: 12px; }}
+QFrame[look="rule"] {{ background: {c.line}; border: 0; max-height: 1px; min-height: 1px; }}
+QFrame[look="rule-upright"] {{ background: {c.line}; border: 0; max-width: 1px; min-width: 1px; }}
+QFrame[look="news"] {{ background: {c.accent_soft}; border: 0;
+    border-bottom: 1px solid {c.accent_line}; }}
+QFrame[look="fault"] {{ background: {c.tones["red"].fill}; border: 1px solid
+    {c.tones["red"].edge}; border-radius: 8px; }}
+QFrame[look="warning"] {{ background: {c.tones["amber"].fill}; border: 1px solid
+    {c.tones["amber"].edge}; border-radius: 6px; }}
+QFrame[look="warning"] QLabel {{ color: {c.tones["amber"].text}; }}
+
+QPushButton {{ background: {c.panel}; color: {c.text}; border: 1px solid {c.line3};
+    border-radius: 6px; padding: 0 12px; min-height: 30px; font-weight: 500; }}
+QPushButton:hover {{ background: {c.panel2}; }}
+QPushButton:pressed {{ background: {c.sunken}; }}
+QPushButton:focus {{ border: 2px solid {c.accent}; padding: 0 11px; min-height: 28px; }}
+QPushButton:disabled {{ background: {c.sunken}; color: {c.textoff}; border-color: {c.line}; }}
+QPushButton[look="primary"] {{ background: {c.accent_fill}; color: #FFFFFF;
+    border-color: {c.accent_fill}; font-weight: 600; }}
+QPushButton[look="primary"]:hover {{ background: {c.accent}; }}
+QPushButton[look="primary"]:focus {{ border: 2px solid {c.accent_text}; }}
+QPushButton[look="primary"]:disabled {{ background: {c.sunken}; color: {c.textoff};
+    border-color: {c.line}; }}
+QPushButton[look="danger"] {{ color: {c.tones["red"].text}; border-color: {c.tones["red"].edge}; }}
+QPushButton[look="ghost"], QToolButton {{ background: transparent; border: 0; color: {c.text2};
+    border-radius: 6px; padding: 0 6px; min-height: 26px; }}
+QPushButton[look="ghost"]:hover, QToolButton:hover {{ background: {c.sunken}; color: {c.text}; }}
+QPushButton[look="ghost"]:focus, QToolButton:focus {{ border: 2px solid {c.accent};
+    padding: 0 4px; min-height: 22px; }}
+QToolButton::menu-indicator {{ image: none; width: 0; }}
+
+QPushButton[look="nav"] {{ background: transparent; border: 0; border-radius: 6px; color: {c.text};
+    text-align: left; padding: 0 10px; min-height: 30px; font-weight: 500; }}
+QPushButton[look="nav"]:hover {{ background: {c.sunken}; }}
+QPushButton[look="nav"]:checked {{ background: {c.accent_soft}; color: {c.accent_text};
+    font-weight: 600; }}
+QPushButton[look="nav"]:focus {{ border: 2px solid {c.accent}; padding: 0 8px; min-height: 26px; }}
+QPushButton[look="source"] {{ background: transparent; border: 0; border-radius: 6px;
+    color: {c.text2}; text-align: left; padding: 0 6px; min-height: 22px; font-weight: 400; }}
+QPushButton[look="source"]:hover {{ background: {c.sunken}; color: {c.text}; }}
+QPushButton[look="source"]:focus {{ border: 2px solid {c.accent}; padding: 0 4px;
+    min-height: 18px; }}
+QPushButton[look="strip"] {{ background: transparent; border: 0; border-radius: 4px;
+    color: {c.text2}; padding: 0 6px; min-height: 22px; font-weight: 400; }}
+QPushButton[look="strip"]:hover {{ background: {c.sunken}; color: {c.text}; }}
+QPushButton[look="strip"]:focus {{ border: 2px solid {c.accent}; padding: 0 4px;
+    min-height: 18px; }}
+QPushButton[look="strip"][state="bad"] {{ color: {c.tones["red"].text}; font-weight: 600; }}
+QPushButton[look="strip"][state="warn"] {{ color: {c.tones["amber"].text}; font-weight: 600; }}
+
+QPushButton[look="tab"] {{ background: transparent; border: 0; border-bottom: 2px solid transparent;
+    border-radius: 0; color: {c.text2}; padding: 0 2px; min-height: 38px; font-weight: 500; }}
+QPushButton[look="tab"]:hover {{ color: {c.text}; }}
+QPushButton[look="tab"]:checked {{ color: {c.accent_text}; border-bottom: 2px solid {c.accent};
+    font-weight: 600; }}
+QPushButton[look="tab"]:focus {{ background: {c.accent_soft}; }}
+
+QLineEdit, QPlainTextEdit, QComboBox {{ background: {c.panel}; color: {c.text};
+    border: 1px solid {c.line3}; border-radius: 6px; padding: 0 8px; min-height: 30px;
+    selection-background-color: {c.accent_fill}; selection-color: #FFFFFF; }}
+QPlainTextEdit {{ padding: 4px 6px; }}
+QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus {{ border: 2px solid {c.accent};
+    padding: 0 7px; min-height: 28px; }}
+QLineEdit[wrong="true"] {{ border-color: {c.tones["red"].solid}; }}
+QComboBox::drop-down {{ border: 0; width: 22px; }}
+QComboBox QAbstractItemView, QMenu {{ background: {c.panel}; color: {c.text};
+    border: 1px solid {c.line3}; padding: 4px; selection-background-color: {c.accent_soft};
+    selection-color: {c.accent_text}; outline: 0; }}
+QMenu::item {{ padding: 6px 28px 6px 10px; border-radius: 4px; }}
+QMenu::item:selected {{ background: {c.accent_soft}; color: {c.accent_text}; }}
+QMenu::item:disabled {{ color: {c.textoff}; }}
+QMenu::separator {{ height: 1px; background: {c.line}; margin: 4px 6px; }}
+QMenu::icon {{ padding-left: 8px; }}
+QCheckBox {{ color: {c.text}; spacing: 8px; }}
+QCheckBox:focus {{ color: {c.accent_text}; }}
+
+QAbstractScrollArea {{ background: transparent; border: 0; }}
+QTableView, QListView, QTreeView {{ background: {c.panel}; border: 0; outline: 0;
+    selection-background-color: {c.selected}; selection-color: {c.text}; }}
+QHeaderView {{ background: {c.panel2}; border: 0; }}
+QHeaderView::section {{ background: {c.panel2}; color: {c.text2}; border: 0;
+    border-bottom: 1px solid {c.line}; padding: 0 8px; font-weight: 500; font-size: 12px; }}
+QHeaderView::section:hover {{ color: {c.text}; }}
+QTextBrowser {{ background: {c.panel}; color: {c.text}; border: 0; padding: 8px 16px; }}
+
+QScrollBar:vertical {{ background: transparent; width: 10px; margin: 2px; }}
+QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 2px; }}
+QScrollBar::handle {{ background: {c.line3}; border-radius: 3px; min-height: 28px;
+    min-width: 28px; }}
+QScrollBar::handle:hover {{ background: {c.tones["grey"].solid}; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+
+QProgressBar {{ background: {c.sunken}; border: 0; border-radius: 3px; max-height: 6px;
+    min-height: 6px; }}
+QProgressBar::chunk {{ background: {c.accent_fill}; border-radius: 3px; }}
+QSplitter::handle {{ background: {c.line}; }}
+"""
