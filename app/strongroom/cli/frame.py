@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
+import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from strongroom import __version__
+from strongroom.domain.errors import BadInput, NoSpace, Unreachable, printable
 
 if TYPE_CHECKING:
     from strongroom.services.local import LocalRegistry
@@ -55,19 +60,39 @@ class Frame:
 
         return load()
 
-    def path(self) -> Any:
+    def path(self, chosen: str | None = None) -> Path:
+        """The registry's folder: `chosen`, else what options, environment and settings say."""
         from strongroom.settings import registry_path
 
-        if (self.registry_option or "").partition("://")[1]:
-            raise click.UsageError("registries on a server are not supported by this version")
-        return registry_path(self.registry_option, self.settings)
+        settings = self.settings
+        chosen = (
+            chosen
+            or self.registry_option
+            or os.environ.get("STRONGROOM_REGISTRY")
+            or settings["registry.path"]
+        )
+        if re.match(r"\w[\w+.-]*://", chosen):
+            raise BadInput(
+                "this version has no registries on a server", chosen, "name a folder instead"
+            )
+        return registry_path(chosen, settings)
 
     def open(self, origin: str = "cli") -> LocalRegistry:
         if self._registry is None:
             from strongroom.bootstrap import open_registry
 
+            if self.verbose:
+                self._tell_more()
             self._registry = open_registry(self.path(), self.settings, origin)
         return self._registry
+
+    def _tell_more(self) -> None:
+        """`-v`: which registry it is, and what goes to the log, on stderr."""
+        import logging
+
+        print(f"strongroom: registry {printable(str(self.path()))}", file=sys.stderr)
+        logging.basicConfig(level=logging.DEBUG, format="strongroom: %(name)s: %(message)s")
+        logging.getLogger("strongroom").setLevel(logging.DEBUG)
 
     def close(self) -> None:
         if self._registry is not None:
@@ -77,13 +102,19 @@ class Frame:
     def answer(self, document: Any, text: str | Callable[[], str]) -> None:
         """Prints the one JSON document, or the text for people."""
         if self.json:
-            from strongroom.domain.canonical import plain
-
-            print(json.dumps(plain(document), ensure_ascii=True), flush=True)
+            self.line(document)
         elif not self.quiet:
             shown = text() if callable(text) else text
             if shown:
-                click.echo(shown.encode("utf-8", "backslashreplace").decode())
+                with writing_out():
+                    print(shown, flush=True)
+
+    def line(self, document: Any) -> None:
+        """One JSON document on a line of its own."""
+        from strongroom.domain.canonical import plain
+
+        with writing_out():
+            print(json.dumps(plain(document), ensure_ascii=True), flush=True)
 
     def warn(self, warnings: list[str]) -> None:
         """Warnings go to stderr, unless the JSON answer carries them."""
@@ -112,6 +143,26 @@ class Frame:
         return Progress(report=draw, what=what)
 
 
+class ReaderGone(Exception):
+    """Whoever read our stdout has ended, as `head` does."""
+
+
+@contextmanager
+def writing_out() -> Iterator[None]:
+    """Around writing to stdout: a full disk or a closed stdout is no internal error."""
+    if sys.stdout is None:
+        raise Unreachable("there is no output to write to", "stdout", "do not close it")
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise ReaderGone from error  # click would end the process on the original
+    except OSError as error:
+        kind = NoSpace if error.errno in (errno.ENOSPC, errno.EDQUOT) else Unreachable
+        raise kind(
+            f"the answer could not be written ({error.strerror})", "stdout", "write it elsewhere"
+        ) from error
+
+
 class LazyGroup(click.Group):
     """Loads a command's module when that command is used; help needs none of them."""
 
@@ -131,10 +182,23 @@ class LazyGroup(click.Group):
 
 
 class FilterCommand(click.Command):
-    """A command that takes FILTER terms: `-name:x*` is a negated term and no option."""
+    """A command that takes FILTER terms: `-name:x*` and `-word` are negated, and no options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        marked = [_NEGATED + a if re.match(r"-[^-].*[:<>=]", a) else a for a in args]
+        with_value = {
+            text
+            for option in self.params
+            if isinstance(option, click.Option) and not option.is_flag
+            for text in option.opts
+        }
+        marked, before = [], ""
+        for index, argument in enumerate(args):
+            if argument == "--":
+                marked += args[index:]
+                break
+            negated = re.match(r"-(?!-)", argument) and not re.fullmatch(r"-[qvh]*", argument)
+            marked.append(_NEGATED + argument if negated and before not in with_value else argument)
+            before = argument
         return super().parse_args(ctx, marked)
 
 
@@ -196,7 +260,11 @@ def common(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, message="strongroom %(version)s")
 @common
 def cli() -> None:
@@ -211,6 +279,11 @@ def size_text(size: int) -> str:
             return f"{value:.0f} B" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1024
     return f"{value:.1f} TiB"
+
+
+def counted(count: int, what: str) -> str:
+    """1 file, 2 files."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def table(headers: list[str], rows: list[list[str]], right: frozenset[int] = frozenset()) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Any
@@ -14,14 +15,18 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:  # the one answer that needs no parser
         print(f"strongroom {__version__}")
         sys.exit(0)
-    sys.exit(run(sys.argv[1:]))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Names may hold what this terminal's encoding cannot show.
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(run(sys.argv[1:] or ["--help"]))
 
 
 def run(arguments: list[str]) -> int:
     """Runs one command line and returns its exit code; never raises but for a closed stdout."""
     import click
 
-    from strongroom.cli.frame import Frame, cli
+    from strongroom.cli.frame import Frame, ReaderGone, cli
     from strongroom.domain.errors import StrongroomError
 
     frame = Frame()
@@ -38,9 +43,9 @@ def run(arguments: list[str]) -> int:
     except StrongroomError as error:
         _say(frame, str(error), error.document())
         code = error.exit_code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader has gone: nobody to tell
-        code = 1
+    except ReaderGone:
+        _give_up_stdout()
+        code = 128 + 13  # as a shell counts a command that SIGPIPE ended
     except Exception as error:
         from strongroom.logs import write_crash_report
 
@@ -66,7 +71,7 @@ def _usage(frame: Any, arguments: list[str], error: Any) -> int:
     frame.json = frame.json or "--json" in arguments
     path = error.ctx.command_path if error.ctx is not None else "strongroom"
     hint = f"see `{path} --help`"
-    message = error.format_message()
+    message = error.format_message().rstrip(".")
     _say(
         frame,
         f"usage: {message}: {hint}",
@@ -76,8 +81,22 @@ def _usage(frame: Any, arguments: list[str], error: Any) -> int:
 
 
 def _say(frame: Any, line: str, document: dict[str, str]) -> None:
-    print(f"strongroom: {' '.join(line.split())}", file=sys.stderr)
-    if frame.json:
+    if sys.stderr is not None:
+        print(f"strongroom: {' '.join(line.split())}", file=sys.stderr)
+    if frame.json and sys.stdout is not None:
         import json
 
-        print(json.dumps({"error": document}), flush=True)
+        try:
+            print(json.dumps({"error": document}), flush=True)
+        except OSError:
+            _give_up_stdout()
+    elif sys.stdout is not None:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _give_up_stdout()
+
+
+def _give_up_stdout() -> None:
+    """What is still buffered goes nowhere, so that the interpreter's end does not fail on it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

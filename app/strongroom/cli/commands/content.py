@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from strongroom.cli.frame import Frame, common, size_text
-from strongroom.domain.errors import printable
+from strongroom.cli.frame import Frame, common, counted, size_text, writing_out
+from strongroom.domain.errors import NotFound, printable
 
 
 @click.command()
@@ -27,7 +27,7 @@ def get(
     answer = frame.open().get(reference, dest, files, force, link, frame.progress(reference))
     frame.answer(
         answer,
-        f"{answer['files']} files, {size_text(answer['size'])}, verified: "
+        f"{counted(answer['files'], 'file')}, {size_text(answer['size'])}, verified: "
         f"{printable(answer['path'])}",
     )
 
@@ -39,10 +39,11 @@ def get(
 @click.pass_obj
 def cat(frame: Frame, reference: str, path: str) -> None:
     """One file of a version to stdout, verified."""
-    out = sys.stdout.buffer
     for chunk in frame.open().cat(reference, path):
-        out.write(chunk)
-    out.flush()
+        with writing_out():
+            sys.stdout.buffer.write(chunk)
+    with writing_out():
+        sys.stdout.flush()
 
 
 @click.command()
@@ -67,12 +68,17 @@ def verify(
     share = _share(sample)
     if everything and references:
         raise click.UsageError("--all and REF do not go together")
+    if below and not repair:
+        raise click.UsageError("--from says where --repair looks, so it needs --repair")
+    for place in below:
+        if not os.path.exists(place):
+            raise NotFound("there is no such file or folder", place, "check --from")
     answer = frame.open().verify(
         references, share, repair, [os.fsencode(b) for b in below], frame.progress("verifying")
     )
     mended = {r["digest"] for r in answer["repaired"]}
     left = [d for d in answer["damaged"] if d["digest"] not in mended]
-    lines = [f"{answer['checked']} stored files checked"]
+    lines = [f"{counted(answer['checked'], 'stored file')} checked"]
     for one in answer["damaged"]:
         state = "mended" if one["digest"] in mended else "DAMAGED"
         lines.append(

@@ -7,7 +7,15 @@ from typing import Any
 import click
 
 from strongroom.cli.commands.add import KINDS
-from strongroom.cli.frame import FilterCommand, Frame, common, filter_text, size_text, table
+from strongroom.cli.frame import (
+    FilterCommand,
+    Frame,
+    common,
+    counted,
+    filter_text,
+    size_text,
+    table,
+)
 from strongroom.domain.errors import printable
 
 FILTER_HELP = (
@@ -29,7 +37,7 @@ def list_(
 ) -> None:
     """Artifacts with their newest version, latest change first."""
     answer = frame.open().list_artifacts(filter_text(terms), kind, limit, cursor)
-    frame.answer(answer, lambda: _artifacts(answer))
+    frame.answer(answer, lambda: _artifacts(answer, filtered=bool(terms or kind or cursor)))
 
 
 @click.command(cls=FilterCommand, epilog=FILTER_HELP)
@@ -57,8 +65,10 @@ def show(frame: Frame, reference: str) -> None:
     frame.answer(version, lambda: _whole(version))
 
 
-def _artifacts(answer: dict[str, Any]) -> str:
+def _artifacts(answer: dict[str, Any], filtered: bool) -> str:
     if not answer["artifacts"]:
+        if filtered:
+            return "No artifact matches."
         return "Nothing here yet. Add something: strongroom add FILE"
     rows = [
         [
@@ -115,7 +125,7 @@ def _more(text: str, following: str | None) -> str:
 def _whole(v: dict[str, Any]) -> str:
     lines = [
         f"{printable(v['name'])}@{v['tag']}  {v['kind']}  {size_text(v['size'])}, "
-        f"{v['files']} files",
+        f"{counted(v['files'], 'file')}",
         f"content  {v['content_digest']}",
         f"record   {v['record_digest']}",
         f"created  {v['created_at']} by {v['by']}" + (f", run {v['run']}" if v["run"] else ""),

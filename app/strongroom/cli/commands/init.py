@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import shlex
 
 import click
 
 from strongroom.cli.frame import Frame, common
-from strongroom.domain.errors import BadInput
+from strongroom.domain.errors import BadInput, printable
 
 
 @click.command()
-@click.argument("folder", metavar="[DIR]", required=False)
-@click.option("--store", default="folder", help="Where bytes lie: folder.")
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(file_okay=False))
+@click.option("--store", default="folder", metavar="folder", help="Where bytes lie.")
+@click.option("--endpoint", help="Where the object store answers; needs --store s3://…")
+@click.option("--catalog", default="sqlite", metavar="sqlite", help="What keeps the facts.")
 @common
 @click.pass_obj
-def init(frame: Frame, folder: str | None, store: str) -> None:
+def init(frame: Frame, folder: str | None, store: str, endpoint: str | None, catalog: str) -> None:
     """Make a registry in DIR, or where --registry and the settings point."""
     from strongroom.bootstrap import create_registry
 
     if store != "folder":
         raise BadInput("this version keeps bytes in a folder only", store, "leave --store out")
-    root = Path(folder).absolute() if folder else frame.path()
+    if endpoint is not None:
+        raise BadInput("only an object store has an endpoint", endpoint, "leave --endpoint out")
+    if catalog != "sqlite":
+        raise BadInput(
+            "this version keeps its catalog in SQLite only", catalog, "leave --catalog out"
+        )
+    root = frame.path(folder)
     registry = create_registry(root, frame.settings, "cli")
     registry.close()
     frame.answer(
         {"registry": str(root), "store": "folder", "catalog": "sqlite"},
-        f"A new registry is in {root}\nAdd something: strongroom --registry {root} add FILE",
+        f"A new registry is in {printable(str(root))}\n"
+        f"Add something: strongroom --registry {shlex.quote(printable(str(root)))} add FILE",
     )
 
 

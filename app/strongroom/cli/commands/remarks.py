@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from strongroom.cli.frame import Frame, common
+from strongroom.domain.errors import printable
 
 
 @click.command()
@@ -18,7 +19,7 @@ def label(frame: Frame, reference: str, pair: str) -> None:
     if not equals:
         raise click.UsageError("a label is written name=value")
     version = frame.open().label(reference, key, value)
-    frame.answer(version, f"{version['name']}@{version['tag']} {key}={value}")
+    frame.answer(version, printable(f"{version['name']}@{version['tag']} {key}={value}"))
 
 
 @click.command()
@@ -29,7 +30,7 @@ def label(frame: Frame, reference: str, pair: str) -> None:
 def note(frame: Frame, reference: str, text: str) -> None:
     """Add a note to a version."""
     version = frame.open().note(reference, text)
-    frame.answer(version, f"noted on {version['name']}@{version['tag']}")
+    frame.answer(version, printable(f"noted on {version['name']}@{version['tag']}"))
 
 
 COMMANDS = {"label": label, "note": note}

@@ -12,7 +12,8 @@ from strongroom.cli.pairs import param_pairs
 from strongroom.domain.errors import printable
 
 
-@click.group()
+@click.group(no_args_is_help=False)
+@common
 def run() -> None:
     """Runs: executions that read and made versions."""
 
@@ -60,7 +61,7 @@ def start(frame: Frame, id_: str | None, name: str, params: tuple[str, ...]) -> 
 def finish(frame: Frame, id_: str, failed: bool) -> None:
     """End a run; its growing files are then versioned."""
     answer = frame.open().finish_run(id_, failed)
-    frame.answer(answer, f"{answer['run']['id']} {answer['run']['status']}")
+    frame.answer(answer, f"{printable(answer['run']['id'])} {answer['run']['status']}")
 
 
 def _runs(answer: dict[str, Any]) -> str:

@@ -1,0 +1,122 @@
+"""The corners of the command line: where options stand, what is refused, where output goes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from tests.journeys.commands import COMMAND, answer, environment, strongroom
+
+
+@pytest.fixture
+def place(tmp_path):
+    strongroom("init", tmp_path / "registry")
+    return tmp_path / "registry"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    work = tmp_path / "work"
+    (work / "sub").mkdir(parents=True)
+    (work / "a.bin").write_bytes(b"alpha")
+    (work / "sub" / "b.bin").write_bytes(b"beta")
+    return work
+
+
+def shell(line: str, place) -> subprocess.CompletedProcess[str]:
+    """Runs a shell line in which `$S` is the command."""
+    script = f"S() {{ {COMMAND[0]} -c '{COMMAND[2]}' \"$@\"; }}; {line}"
+    return subprocess.run(
+        ["bash", "-c", script], env=environment(place), capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--store", "s3://bucket/prefix", "--endpoint", "http://localhost:9000"],
+        ["--endpoint", "http://localhost:9000"],
+        ["--catalog", "postgresql://localhost/registry"],
+    ],
+)
+def test_init_refuses_what_is_not_built_yet(tmp_path, arguments):
+    done = strongroom("init", tmp_path / "r", *arguments, "--json", code=2)
+    assert json.loads(done.stdout)["error"]["object"] in arguments
+    assert "No such option" not in done.stderr and not (tmp_path / "r").exists()
+
+
+def test_a_url_is_no_folder(tmp_path):
+    for arguments in (
+        ["init", "https://server/registry"],
+        ["--registry", "https://server/registry", "init"],
+        ["--registry", "s3://bucket", "list"],
+    ):
+        assert "on a server" in strongroom(*arguments, code=2, cwd=tmp_path).stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_options_stand_before_and_after_a_group(place):
+    for arguments in (["run", "--json", "list"], ["--json", "run", "list"]):
+        assert json.loads(strongroom(*arguments, registry=place).stdout)["runs"] == []
+    assert answer("run", registry=place, code=2)["error"]["code"] == "usage"
+
+
+def test_without_a_command_the_help_is_shown_and_json_gets_an_error(place):
+    assert "Usage:" in strongroom(registry=place).stdout
+    done = strongroom("--json", registry=place, code=2)
+    assert json.loads(done.stdout)["error"]["code"] == "usage"
+    assert done.stderr.count("\n") == 1 and len(done.stderr) < 100
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+def test_an_answer_that_cannot_be_written_is_said_and_no_crash(place, folder):
+    strongroom("add", folder / "a.bin", registry=place)
+    for line in ("S list", "S list --json", "S cat a.bin a.bin", "S show a.bin"):
+        done = shell(f"{line} > /dev/full", place)
+        assert done.returncode == 9 and done.stderr.startswith("strongroom: the answer could not")
+        assert done.stderr.count("\n") == 1
+    assert shell("S cat a.bin a.bin >&-", place).returncode == 8
+
+
+def test_a_reader_that_ends_early_is_no_finding(place, folder):
+    (folder / "a.bin").write_bytes(os.urandom(2_000_000))
+    strongroom("add", folder / "a.bin", registry=place)
+    done = shell("S cat a.bin a.bin | head -c 10 > out; echo ${PIPESTATUS[0]}; rm out", place)
+    assert done.stdout == "141\n" and done.stderr == ""
+
+
+def test_names_that_the_terminal_cannot_show_are_escaped(place, folder):
+    (folder / "grün.bin").write_bytes(b"x")
+    strongroom("add", folder / "grün.bin", registry=place)
+    done = shell("PYTHONIOENCODING=ascii S list; PYTHONIOENCODING=ascii S show ß@v1", place)
+    assert "gr\\xfcn.bin" in done.stdout and "\\xdf" in done.stderr
+
+
+def test_what_is_printed_holds_no_control_characters(place, folder):
+    strongroom("add", folder / "a.bin", registry=place)
+    for arguments in (["label", "a.bin", "k=\x1b[31m\nred"], ["show", "a.bin"]):
+        assert "\x1b" not in strongroom(*arguments, registry=place).stdout
+
+
+def test_minus_words_are_negated_terms_and_options_stay_options(place, folder):
+    strongroom("add", "--each", folder, registry=place)
+    assert [
+        a["name"] for a in answer("list", "-sub", "--limit", "5", registry=place)["artifacts"]
+    ] == ["a.bin"]
+    assert [a["name"] for a in answer("list", "-(sub)", registry=place)["artifacts"]] == ["a.bin"]
+    assert strongroom("list", "-q", registry=place).stdout == ""
+    strongroom("list", "--limit", "-5", registry=place, code=2)
+    assert "matches" in strongroom("list", "nowhere", registry=place).stdout
+
+
+def test_where_repair_looks_must_be_there_and_needs_repair(place, tmp_path):
+    strongroom("verify", "--from", tmp_path, registry=place, code=2)
+    strongroom("verify", "--repair", "--from", tmp_path / "no", registry=place, code=3)
+
+
+def test_verbose_says_which_registry_on_stderr_only(place):
+    done = strongroom("-v", "list", "--json", registry=place)
+    assert str(place) in done.stderr and json.loads(done.stdout) == {"artifacts": [], "next": None}
