@@ -286,6 +286,47 @@ def labels_of(engine: Engine, version: int) -> dict[str, str]:
     )
 
 
+def labels_by_version(engine: Engine, ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    """Labels of a page of versions; those that have none are not in the answer."""
+    found: dict[int, dict[str, str]] = {}
+    marks = ",".join("?" * len(ids))
+    for version, key, value in engine.rows(
+        f"select version_id, key, value from labels where version_id in ({marks})"
+        " order by version_id, key",
+        list(ids),
+    ):
+        found.setdefault(version, {})[key] = value
+    return found
+
+
+def notes_by_version(engine: Engine, ids: Sequence[int]) -> dict[int, list[tuple[str, int, str]]]:
+    """`(text, at, actor)` of a page of versions, as `notes_of` gives them for one."""
+    found: dict[int, list[tuple[str, int, str]]] = {}
+    marks = ",".join("?" * len(ids))
+    for owner, text, at, actor in engine.rows(
+        f"select owner_id, text, at, actor from notes where owner_type = 'version'"
+        f" and owner_id in ({marks}) order by seq",
+        [str(version) for version in ids],
+    ):
+        found.setdefault(int(owner), []).append((text, at, actor))
+    return found
+
+
+def outputs_by_run(engine: Engine, runs: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
+    """`(artifact, n)` of what a page of runs made, as `outputs_of` gives it for one."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    marks = ",".join("?" * len(runs))
+    for run, name, n in engine.rows(
+        "select e.from_id, a.name, v.n from edges e join versions v on"
+        " v.id = cast(e.to_id as integer) join artifacts a on a.id = v.artifact_id"
+        f" where e.from_type='run' and e.from_id in ({marks}) and e.relation='output'"
+        " order by e.seq, v.id",
+        list(runs),
+    ):
+        found.setdefault(run, []).append((name, n))
+    return found
+
+
 def notes_of(engine: Engine, owner_type: str, owner: str) -> list[tuple[str, int, str]]:
     """`(text, at, actor)` in the order they were made."""
     return [
