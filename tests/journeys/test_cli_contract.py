@@ -120,3 +120,41 @@ def test_where_repair_looks_must_be_there_and_needs_repair(place, tmp_path):
 def test_verbose_says_which_registry_on_stderr_only(place):
     done = strongroom("-v", "list", "--json", registry=place)
     assert str(place) in done.stderr and json.loads(done.stdout) == {"artifacts": [], "next": None}
+
+
+def test_lists_carry_labels_and_notes_of_each_version(place, folder):
+    for number in range(3):
+        (folder / "a.bin").write_bytes(str(number).encode())
+        strongroom("add", folder / "a.bin", "--note", f"note {number}", registry=place)
+    strongroom("label", "a.bin@v2", "k=v", registry=place)
+    found = answer("versions", "a.bin", registry=place)["versions"]
+    assert [v["labels"] for v in found] == [{}, {"k": "v"}, {}]
+    assert [[n["text"] for n in v["notes"]] for v in found] == [["note 2"], ["note 1"], ["note 0"]]
+    assert found[1] == {k: answer("show", "a.bin@v2", registry=place)[k] for k in found[1]}
+    (latest,) = answer("list", registry=place)["artifacts"]
+    assert latest["latest"] == found[0]
+    added = answer("add", folder / "a.bin", registry=place)["versions"][0]
+    assert added["notes"] == found[0]["notes"]
+
+
+def test_what_was_declared_for_content_that_is_there_already_is_a_warning(place, folder):
+    strongroom("add", folder, registry=place)
+    again = ["add", folder, "--kind", "model", "--note", "n", "--input", "work@v1"]
+    (warning,) = answer(*again, registry=place)["versions"][0]["warnings"]
+    assert "kind, input, note" in warning and "--new-version" in warning
+    planned = answer("add", folder, "--new-version", "--dry-run", registry=place)["versions"][0]
+    assert (planned["created"], planned["tag"], planned["next_tag"]) == (True, None, "v2")
+
+
+def test_a_cursor_fits_its_own_list_only(place, folder):
+    for number in range(3):
+        strongroom("run", "start", "--id", f"r{number}", registry=place)
+        strongroom("add", folder / "a.bin", "--name", f"n{number}", registry=place)
+    cursor = answer("run", "list", "--limit", "1", registry=place)["next"]
+    assert [r["id"] for r in answer("run", "list", "--cursor", cursor, registry=place)["runs"]] == [
+        "r1",
+        "r0",
+    ]
+    for wrong in (cursor, "nonsense", "ß", ""):
+        done = strongroom("list", "--cursor", wrong, "--json", registry=place, code=2)
+        assert "cursor" in json.loads(done.stdout)["error"]["message"]

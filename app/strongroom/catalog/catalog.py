@@ -280,12 +280,6 @@ def page_of_artifacts(
     return [(ArtifactRow(r[1], r[15], r[16], _version(r[:15])), [r[17], r[18]]) for r in rows]
 
 
-def labels_of(engine: Engine, version: int) -> dict[str, str]:
-    return dict(
-        engine.rows("select key, value from labels where version_id=? order by key", (version,))
-    )
-
-
 def labels_by_version(engine: Engine, ids: Sequence[int]) -> dict[int, dict[str, str]]:
     """Labels of a page of versions; those that have none are not in the answer."""
     found: dict[int, dict[str, str]] = {}
@@ -300,7 +294,7 @@ def labels_by_version(engine: Engine, ids: Sequence[int]) -> dict[int, dict[str,
 
 
 def notes_by_version(engine: Engine, ids: Sequence[int]) -> dict[int, list[tuple[str, int, str]]]:
-    """`(text, at, actor)` of a page of versions, as `notes_of` gives them for one."""
+    """`(text, at, actor)` of each note, in the order they were made."""
     found: dict[int, list[tuple[str, int, str]]] = {}
     marks = ",".join("?" * len(ids))
     for owner, text, at, actor in engine.rows(
@@ -313,7 +307,7 @@ def notes_by_version(engine: Engine, ids: Sequence[int]) -> dict[int, list[tuple
 
 
 def outputs_by_run(engine: Engine, runs: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
-    """`(artifact, n)` of what a page of runs made, as `outputs_of` gives it for one."""
+    """`(artifact, n)` of the versions that each run of a page made."""
     found: dict[str, list[tuple[str, int]]] = {}
     marks = ",".join("?" * len(runs))
     for run, name, n in engine.rows(
@@ -325,17 +319,6 @@ def outputs_by_run(engine: Engine, runs: Sequence[str]) -> dict[str, list[tuple[
     ):
         found.setdefault(run, []).append((name, n))
     return found
-
-
-def notes_of(engine: Engine, owner_type: str, owner: str) -> list[tuple[str, int, str]]:
-    """`(text, at, actor)` in the order they were made."""
-    return [
-        (r[0], r[1], r[2])
-        for r in engine.rows(
-            "select text, at, actor from notes where owner_type=? and owner_id=? order by seq",
-            (owner_type, owner),
-        )
-    ]
 
 
 def pages_of(engine: Engine, version: int) -> list[bytes]:
@@ -505,19 +488,6 @@ def page_of_runs(
         for r in engine.rows(
             f"select {_RUN} from runs r where {sql} order by r.started_at desc, r.id desc limit ?",
             [*values, limit],
-        )
-    ]
-
-
-def outputs_of(engine: Engine, run: str) -> list[tuple[str, int]]:
-    """`(artifact, n)` of the versions that the run made."""
-    return [
-        (r[0], r[1])
-        for r in engine.rows(
-            "select a.name, v.n from edges e join versions v on v.id = cast(e.to_id as integer)"
-            " join artifacts a on a.id = v.artifact_id where e.from_type='run' and e.from_id=?"
-            " and e.relation='output' order by e.seq, v.id",
-            (run,),
         )
     ]
 

@@ -18,11 +18,11 @@ from strongroom.domain.names import check_name, derive_name
 from strongroom.services import runs
 from strongroom.services.access import act
 from strongroom.services.desk import Desk
-from strongroom.services.find import resolve
+from strongroom.services.find import resolve, version_views
 from strongroom.services.grouping import Group, group_by_layout
 from strongroom.services.ingest import Outcome, Proposal, add_batch, describe_files
 from strongroom.services.progress import Progress, quiet
-from strongroom.services.views import Document, version_view
+from strongroom.services.views import Document
 from strongroom.store.intake import measure
 
 BATCH = 256
@@ -78,7 +78,7 @@ def add(
         error = failed[0]
         error.hint = f"{error.hint}; {kept} other versions were added"
         raise error
-    return {"versions": [outcome_view(o) for o in outcomes]}
+    return {"versions": outcome_views(desk, outcomes)}
 
 
 def plan(desk: Desk, listings: Sequence[Listing], options: AddOptions) -> list[Proposal]:
@@ -208,11 +208,11 @@ def _preview(desk: Desk, proposal: Proposal, progress: Progress) -> Document:
     kind = proposal.kind or described.kind or Kind.OTHER
     return {
         "name": proposal.name,
-        "tag": f"v{existing.n}" if existing else None,
+        "tag": f"v{existing.n}" if existing and not made else None,
         "next_tag": f"v{latest.n + 1 if latest else 1}" if made else None,
-        "kind": existing.kind if existing else kind,
+        "kind": existing.kind if existing and not made else kind,
         "content_digest": text_of(manifest.digest),
-        "record_digest": text_of(existing.record) if existing else None,
+        "record_digest": text_of(existing.record) if existing and not made else None,
         "size": manifest.size,
         "files": manifest.files,
         "created": made,
@@ -221,15 +221,32 @@ def _preview(desk: Desk, proposal: Proposal, progress: Progress) -> Document:
     }
 
 
-def outcome_view(outcome: Outcome) -> Document:
-    """An entry of `add`'s answer."""
-    assert outcome.version is not None
-    view = version_view(outcome.version)
+def outcome_views(desk: Desk, outcomes: Sequence[Outcome]) -> list[Document]:
+    """The entries of `add`'s answer; each outcome has a version."""
+    rows = [o.version for o in outcomes if o.version is not None]
+    return [_outcome_view(o, v) for o, v in zip(outcomes, version_views(desk, rows), strict=True)]
+
+
+def _outcome_view(outcome: Outcome, view: Document) -> Document:
+    warnings = view["warnings"]
     if not outcome.created:
-        view["warnings"] = [*view["warnings"], *outcome.warnings]
-        if outcome.proposal.params or outcome.proposal.metrics or outcome.proposal.meta:
-            view["warnings"].append(
-                "the content was there already, so its sealed params and metrics stay as they "
-                "are; use --new-version to make a correction"
+        warnings = [*warnings, *outcome.warnings]
+        if unkept := _not_kept(outcome.proposal, view["kind"]):
+            warnings.append(
+                f"the content was there already, so what was given as {unkept} is not kept: a "
+                "sealed version stays as it is; use --new-version to make a correction"
             )
-    return {**view, "created": outcome.created}
+    return {**view, "warnings": warnings, "created": outcome.created}
+
+
+def _not_kept(proposal: Proposal, kind: str) -> str:
+    """What was declared for content that has its version already."""
+    given = {
+        "kind": proposal.kind not in (None, kind),
+        "param": proposal.params,
+        "metric": proposal.metrics,
+        "input": proposal.inputs,
+        "meta": proposal.meta,
+        "note": proposal.note,
+    }
+    return ", ".join(name for name, value in given.items() if value)

@@ -13,7 +13,7 @@ from strongroom.domain.entry import Span
 from strongroom.domain.errors import BadInput, NotFound
 from strongroom.domain.filters import parse
 from strongroom.domain.reference import DigestPrefix, Latest, Reference, Tag
-from strongroom.domain.timestamps import now, rfc3339
+from strongroom.domain.timestamps import now
 from strongroom.services.access import act
 from strongroom.services.desk import Desk
 from strongroom.services.documents import StoredDocuments
@@ -28,6 +28,7 @@ from strongroom.services.views import (
 )
 
 MAX_LIMIT = 1000
+_TEXT_SORTS = ("name", "kind", "run", "by")
 
 
 def resolve(desk: Desk, reference: str | Reference) -> VersionRow:
@@ -59,6 +60,18 @@ def _not_found(desk: Desk, ref: Reference) -> NotFound:
     return NotFound("there is no artifact of this name", ref.artifact, hint)
 
 
+def version_views(desk: Desk, rows: Sequence[VersionRow]) -> list[Document]:
+    """A page of versions with all that was added to them later, in a few queries."""
+    ids = [row.id for row in rows]
+    damaged = catalog.damaged_versions(desk.engine, ids)
+    labels = catalog.labels_by_version(desk.engine, ids)
+    notes = catalog.notes_by_version(desk.engine, ids)
+    return [
+        version_view(row, row.id in damaged, labels.get(row.id, {}), notes.get(row.id, ()))
+        for row in rows
+    ]
+
+
 @act("version.find")
 def list_artifacts(
     desk: Desk, text: str = "", kind: str | None = None, limit: int = 100, cursor: str | None = None
@@ -66,12 +79,16 @@ def list_artifacts(
     """`{"artifacts": […], "next": cursor or None}`, latest change first."""
     limit = _limit(limit)
     rows = catalog.page_of_artifacts(
-        desk.engine, where=parse(text, now()), kind=kind, after=_after(cursor), limit=limit + 1
+        desk.engine,
+        where=parse(text, now()),
+        kind=kind,
+        after=_after(cursor, int, int),
+        limit=limit + 1,
     )
-    damaged = catalog.damaged_versions(desk.engine, [r.latest.id for r, _ in rows])
     shown = rows[:limit]
+    latest = version_views(desk, [r.latest for r, _ in shown])
     return {
-        "artifacts": [artifact_view(r, r.latest.id in damaged) for r, _ in shown],
+        "artifacts": [artifact_view(r, v) for (r, _), v in zip(shown, latest, strict=True)],
         "next": _cursor(shown[-1][1]) if len(rows) > limit else None,
     }
 
@@ -106,16 +123,15 @@ def list_versions(
         kind=kind,
         sort=sort,
         descending=descending,
-        after=_after(cursor),
+        after=_after(cursor, str if sort in _TEXT_SORTS else int, int),
         span=span,
         skip=skip,
         limit=limit + 1,
     )
-    damaged = catalog.damaged_versions(desk.engine, [r.id for r in rows])
     shown = rows[:limit]
     more = len(rows) > limit
     return {
-        "versions": [version_view(r, r.id in damaged) for r in shown],
+        "versions": version_views(desk, shown),
         "next": _cursor(catalog.sort_value(shown[-1], sort)) if more else None,
     }
 
@@ -134,16 +150,11 @@ def show(desk: Desk, reference: str, files: int | None = None) -> Document:
     """
     row = resolve(desk, reference)
     documents = StoredDocuments(desk.store)
-    damaged = bool(catalog.damaged_versions(desk.engine, [row.id]))
+    (view,) = version_views(desk, [row])
     record = documents.record(row.record)
     source = source_path(row)
     return {
-        **version_view(row, damaged),
-        "labels": catalog.labels_of(desk.engine, row.id),
-        "notes": [
-            {"text": text, "at": rfc3339(at), "by": actor}
-            for text, at, actor in catalog.notes_of(desk.engine, "version", str(row.id))
-        ],
+        **view,
         "manifest": manifest_view(row.content, documents.files(row.content, files)),
         "record": record,
         "about": record["about"],
@@ -156,11 +167,12 @@ def list_runs(desk: Desk, text: str = "", limit: int = 100, cursor: str | None =
     """`{"runs": […], "next"}`, latest start first."""
     limit = _limit(limit)
     rows = catalog.page_of_runs(
-        desk.engine, where=parse(text, now()), after=_after(cursor), limit=limit + 1
+        desk.engine, where=parse(text, now()), after=_after(cursor, int, str), limit=limit + 1
     )
     shown = rows[:limit]
+    outputs = catalog.outputs_by_run(desk.engine, [r.id for r in shown])
     return {
-        "runs": [run_view(r, catalog.outputs_of(desk.engine, r.id)) for r in shown],
+        "runs": [run_view(r, outputs.get(r.id, [])) for r in shown],
         "next": _cursor([shown[-1].started_at, shown[-1].id]) if len(rows) > limit else None,
     }
 
@@ -180,7 +192,7 @@ def show_run(desk: Desk, run: str, series: bool = False) -> Document:
     row = catalog.run_by_id(desk.engine, run)
     if row is None:
         raise NotFound("there is no such run", run, "see `strongroom run list`")
-    view = run_view(row, catalog.outputs_of(desk.engine, row.id))
+    view = run_view(row, catalog.outputs_by_run(desk.engine, [row.id]).get(row.id, []))
     if series and row.series is not None:
         from strongroom.domain.record import SERIES_SCHEMA, parse_document
 
@@ -201,12 +213,13 @@ def _cursor(value: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(list(value)).encode()).decode().rstrip("=")
 
 
-def _after(cursor: str | None) -> list[Any] | None:
+def _after(cursor: str | None, *types: type) -> list[Any] | None:
+    """Where the page before ended: values of `types`, so that a cursor fits its own list only."""
     if cursor is None:
         return None
     try:
         value = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if not isinstance(value, list) or len(value) != 2:
+        if not isinstance(value, list) or tuple(map(type, value)) != types:
             raise ValueError
     except ValueError as error:
         raise BadInput(

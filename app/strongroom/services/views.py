@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from strongroom.catalog.catalog import ArtifactRow, RunRow, VersionRow
@@ -14,8 +14,13 @@ from strongroom.domain.timestamps import rfc3339
 Document = dict[str, Any]
 
 
-def version_view(row: VersionRow, damaged: bool = False) -> Document:
-    """A version as lists carry it; `show` adds labels, notes and the manifest."""
+def version_view(
+    row: VersionRow,
+    damaged: bool,
+    labels: Mapping[str, str],
+    notes: Iterable[tuple[str, int, str]],
+) -> Document:
+    """A version as lists carry it; `show` adds the manifest and the record."""
     document = row.document
     warnings = list(document["warnings"])
     if damaged:
@@ -35,8 +40,8 @@ def version_view(row: VersionRow, damaged: bool = False) -> Document:
         "metrics": document["metrics"],
         "inputs": [hint["ref"] for hint in document["inputs"]],
         "provenance": document["provenance"],
-        "labels": {},
-        "notes": [],
+        "labels": dict(labels),
+        "notes": [{"text": text, "at": rfc3339(at), "by": by} for text, at, by in notes],
         "stages": [],
         "aliases": [],
         "holds": [],
@@ -56,12 +61,12 @@ def manifest_view(digest: bytes, files: Iterable[Entry]) -> Document:
     }
 
 
-def artifact_view(row: ArtifactRow, damaged: bool = False) -> Document:
+def artifact_view(row: ArtifactRow, latest: Document) -> Document:
     return {
         "name": row.name,
         "kind": row.kind,
         "versions": row.versions,
-        "latest": version_view(row.latest, damaged),
+        "latest": latest,
     }
 
 

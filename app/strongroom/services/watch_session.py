@@ -21,7 +21,7 @@ from strongroom.domain.event import Event
 from strongroom.domain.facts import RunStatus
 from strongroom.domain.names import derive_name
 from strongroom.domain.timestamps import now
-from strongroom.services.add import outcome_view
+from strongroom.services.add import outcome_views
 from strongroom.services.desk import Desk, Recorder, is_dead
 from strongroom.services.grouping import Group, Grouping, group_by_layout
 from strongroom.services.ingest import Outcome, Proposal, add_batch
@@ -448,7 +448,10 @@ class WatchSession:
                 self.left_out.pop(one.path, None)
         self.kept += outcome.created
         self.tell(
-            Event("version.created", {"version": outcome_view(outcome), "watch": self.watch.id})
+            Event(
+                "version.created",
+                {"version": outcome_views(self.desk, [outcome])[0], "watch": self.watch.id},
+            )
         )
 
     def _failed(self, error: StrongroomError, paths: Sequence[bytes]) -> None:
