@@ -158,3 +158,34 @@ def test_a_cursor_fits_its_own_list_only(place, folder):
     for wrong in (cursor, "nonsense", "ß", ""):
         done = strongroom("list", "--cursor", wrong, "--json", registry=place, code=2)
         assert "cursor" in json.loads(done.stdout)["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("strongroom show a", ["a.bin"]),
+        ("strongroom show a.bin@", ["a.bin@v1"]),
+        ("strongroom cat work@v1 s", ["sub/b.bin"]),
+        ("strongroom get --file ", []),
+        ("strongroom run finish ", ["r1"]),
+        ("strongroom add ", [""]),
+        ("strongroom add --kind mo", ["model"]),
+        ("strongroom --registry /nowhere show ", []),
+    ],
+)
+def test_the_shell_completes_names_files_and_runs(place, folder, line, offered):
+    strongroom("add", folder, registry=place)
+    strongroom("add", folder / "a.bin", "--run", "r1", registry=place)
+    done = subprocess.run(
+        COMMAND,
+        env={
+            **environment(place),
+            "_STRONGROOM_COMPLETE": "bash_complete",
+            "COMP_WORDS": line,
+            "COMP_CWORD": str(line.count(" ")),
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert [one.partition(",")[2] for one in done.stdout.split()] == offered and not done.stderr

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from strongroom.cli.completing import references, runs
 from strongroom.cli.frame import Frame, common, size_text, table
 from strongroom.cli.pairs import metric_pairs, param_pairs
 from strongroom.domain.errors import printable
@@ -15,13 +16,20 @@ KINDS = ["model", "dataset", "config", "metrics", "log", "other"]
 
 
 @click.command()
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path())
 @click.option("--name", help="The artifact's name; else the file's or folder's own.")
 @click.option("--kind", type=click.Choice(KINDS), help="What it is; else content tells.")
-@click.option("--run", metavar="ID", help="The run that made it.")
+@click.option("--run", metavar="ID", shell_complete=runs, help="The run that made it.")
 @click.option("--param", "params", metavar="K=V", multiple=True, help="A parameter to record.")
 @click.option("--metric", "metrics", metavar="K=V", multiple=True, help="A final metric to record.")
-@click.option("--input", "inputs", metavar="REF", multiple=True, help="What it was made from.")
+@click.option(
+    "--input",
+    "inputs",
+    metavar="REF",
+    multiple=True,
+    shell_complete=references,
+    help="What it was made from.",
+)
 @click.option("--meta", metavar="K=V", multiple=True, help="Anything else to seal with it.")
 @click.option("--note", default="", help="A remark, kept beside the version.")
 @click.option("--each", is_flag=True, help="One version for each file of a folder.")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from strongroom.cli.frame import Frame, cli
+from strongroom.cli.frame import Frame, cli, common
 
 
 @click.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", metavar="bash|zsh|fish", type=click.Choice(["bash", "zsh", "fish"]))
+@common
 @click.pass_obj
 def completion(frame: Frame, shell: str) -> None:
     """Print the completion script: eval "$(strongroom completion bash)"."""
@@ -16,7 +17,10 @@ def completion(frame: Frame, shell: str) -> None:
 
     kind = get_completion_class(shell)
     assert kind is not None
-    click.echo(kind(cli, {}, "strongroom", "_STRONGROOM_COMPLETE").source())
+    script = kind(cli, {}, "strongroom", "_STRONGROOM_COMPLETE").source()
+    if shell == "bash":  # which else takes name@v1 for two words
+        script += "\nCOMP_WORDBREAKS=${COMP_WORDBREAKS//@/}\n"
+    frame.answer({"shell": shell, "script": script}, script)
 
 
 COMMANDS = {"completion": completion}

@@ -8,14 +8,22 @@ from pathlib import Path
 
 import click
 
+from strongroom.cli.completing import paths_of_version, references
 from strongroom.cli.frame import Frame, common, counted, size_text, writing_out
 from strongroom.domain.errors import NotFound, printable
 
 
 @click.command()
-@click.argument("reference", metavar="REF")
+@click.argument("reference", metavar="REF", shell_complete=references)
 @click.argument("dest", type=click.Path(path_type=Path))
-@click.option("--file", "files", metavar="P", multiple=True, help="Only this path of the version.")
+@click.option(
+    "--file",
+    "files",
+    metavar="P",
+    multiple=True,
+    shell_complete=paths_of_version,
+    help="Only this path of the version.",
+)
 @click.option("--force", is_flag=True, help="Replace what is at DEST.")
 @click.option("--link", is_flag=True, help="Make the copies read-only.")
 @common
@@ -33,8 +41,8 @@ def get(
 
 
 @click.command()
-@click.argument("reference", metavar="REF")
-@click.argument("path")
+@click.argument("reference", metavar="REF", shell_complete=references)
+@click.argument("path", shell_complete=paths_of_version)
 @common
 @click.pass_obj
 def cat(frame: Frame, reference: str, path: str) -> None:
@@ -47,11 +55,16 @@ def cat(frame: Frame, reference: str, path: str) -> None:
 
 
 @click.command()
-@click.argument("references", metavar="[REF]...", nargs=-1)
+@click.argument("references", metavar="[REF]...", nargs=-1, shell_complete=references)
 @click.option("--all", "everything", is_flag=True, help="The whole registry (also without REF).")
 @click.option("--repair", is_flag=True, help="Mend what is damaged from sound copies.")
 @click.option(
-    "--from", "below", metavar="PATH", multiple=True, help="Where else to look for sound copies."
+    "--from",
+    "below",
+    metavar="PATH",
+    multiple=True,
+    type=click.Path(),
+    help="Where else to look for sound copies.",
 )
 @click.option("--sample", metavar="P", default="1", help="Only this share: 0.1 or 10%.")
 @common

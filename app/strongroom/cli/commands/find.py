@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from strongroom.cli.commands.add import KINDS
+from strongroom.cli.completing import names, references
 from strongroom.cli.frame import (
     FilterCommand,
     Frame,
@@ -41,7 +42,7 @@ def list_(
 
 
 @click.command(cls=FilterCommand, epilog=FILTER_HELP)
-@click.argument("name")
+@click.argument("name", shell_complete=names)
 @click.argument("terms", metavar="[FILTER]", nargs=-1)
 @click.option("--limit", type=int, default=100, show_default=True)
 @click.option("--cursor", help="The `next` of the page before.")
@@ -56,7 +57,7 @@ def versions(
 
 
 @click.command()
-@click.argument("reference", metavar="REF")
+@click.argument("reference", metavar="REF", shell_complete=references)
 @common
 @click.pass_obj
 def show(frame: Frame, reference: str) -> None:

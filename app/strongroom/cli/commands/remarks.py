@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from strongroom.cli.completing import references
 from strongroom.cli.frame import Frame, common
 from strongroom.domain.errors import printable
 
 
 @click.command()
-@click.argument("reference", metavar="REF")
+@click.argument("reference", metavar="REF", shell_complete=references)
 @click.argument("pair", metavar="K=V")
 @common
 @click.pass_obj
@@ -23,7 +24,7 @@ def label(frame: Frame, reference: str, pair: str) -> None:
 
 
 @click.command()
-@click.argument("reference", metavar="REF")
+@click.argument("reference", metavar="REF", shell_complete=references)
 @click.argument("text")
 @common
 @click.pass_obj

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from strongroom.cli.commands.find import FILTER_HELP
+from strongroom.cli.completing import runs
 from strongroom.cli.frame import FilterCommand, Frame, common, filter_text, table
 from strongroom.cli.pairs import param_pairs
 from strongroom.domain.errors import printable
@@ -31,7 +32,7 @@ def list_(frame: Frame, terms: tuple[str, ...], limit: int, cursor: str | None) 
 
 
 @run.command("show")
-@click.argument("id_", metavar="ID")
+@click.argument("id_", metavar="ID", shell_complete=runs)
 @click.option("--series", is_flag=True, help="With every point of its curves.")
 @common
 @click.pass_obj
@@ -54,7 +55,7 @@ def start(frame: Frame, id_: str | None, name: str, params: tuple[str, ...]) -> 
 
 
 @run.command("finish")
-@click.argument("id_", metavar="ID")
+@click.argument("id_", metavar="ID", shell_complete=runs)
 @click.option("--failed", is_flag=True, help="It did not succeed.")
 @common
 @click.pass_obj

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from strongroom.cli.completing import folders
 from strongroom.cli.frame import Frame, common, table
 from strongroom.domain.errors import Busy, NoSpace, printable
 from strongroom.domain.event import Event
@@ -22,7 +23,7 @@ _STREAM = frozenset({"version.created", "watch.ignored", "watch.idle", "watch.st
 
 
 @click.command()
-@click.argument("folders", metavar="DIR...", nargs=-1)
+@click.argument("folders", metavar="DIR...", nargs=-1, shell_complete=folders)
 @click.option("--name", help="Where the watched artifacts' names begin; else the folder's name.")
 @click.option("--once", is_flag=True, help="Take what has settled, then end.")
 @click.option("--quiet-time", type=float, metavar="S", help="Seconds a file must stand still.")
@@ -34,7 +35,12 @@ _STREAM = frozenset({"version.created", "watch.ignored", "watch.idle", "watch.st
 )
 @click.option("--poll", is_flag=True, help="Look every few seconds instead of waiting for events.")
 @click.option("--list", "listing", is_flag=True, help="The watched folders.")
-@click.option("--remove", metavar="DIR", help="Stop watching this folder; what it made stays.")
+@click.option(
+    "--remove",
+    metavar="DIR",
+    shell_complete=folders,
+    help="Stop watching this folder; what it made stays.",
+)
 @common
 @click.pass_obj
 def watch(
