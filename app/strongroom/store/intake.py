@@ -12,17 +12,18 @@ import errno
 import fcntl
 import hashlib
 import os
+import signal
 import stat
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 
-from strongroom.disk.durable import start_writeback, told
+from strongroom.disk.durable import explained, start_writeback, told
 from strongroom.disk.listing import Stat
-from strongroom.domain.errors import Conflict, NotFound, Unreachable
+from strongroom.domain.errors import Conflict, NoSpace, NotFound, Unreachable
 from strongroom.formats.source import HEAD_BYTES
 from strongroom.store.shelf import SHELF_LIMIT
 
@@ -68,8 +69,8 @@ class Changed(Conflict):
     code = "changed"
 
 
-class StillWritten(Changed):
-    """A writer has the file open, so its bytes mean nothing yet."""
+class StoreFailed(Unreachable):
+    """The registry's own disk fails: not a matter of the file that was just being read."""
 
 
 Tick = Callable[[int], None]
@@ -79,7 +80,8 @@ def take(path: bytes, staging: Path, tick: Tick = lambda n: None) -> Taken:
     """Reads the regular file at `path` (links are followed) into memory or below `staging`.
 
     `tick(n)` hears of every n bytes read and may raise to stop; nothing is left then.
-    Raises `NotFound`, `Unreachable`, `Changed`, `NoSpace`.
+    Raises `NotFound`, `Unreachable`, `Changed` for the file, `NoSpace` and `StoreFailed` for the
+    store.
     """
     fd = _open_regular(path)
     try:
@@ -157,7 +159,7 @@ def _take_large(fd: int, before: os.stat_result, path: bytes, staging: Path, tic
     from secrets import token_hex
 
     temporary = staging / f"{token_hex(16)}.tmp"
-    with told("making a temporary file", temporary):
+    with _storing(temporary):
         out = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     taken = Taken(b"", 0, b"", Stat.of(before), temporary=temporary, _fd=out)
     try:
@@ -166,7 +168,7 @@ def _take_large(fd: int, before: os.stat_result, path: bytes, staging: Path, tic
         taken.digest, taken.size, taken.head = _pump(
             source, before.st_size, None if source == out else out, path, temporary, tick
         )
-        with told("writing to the store", temporary):
+        with _storing(temporary):
             os.fsync(out)
     except BaseException:
         taken.discard()
@@ -220,7 +222,7 @@ def _pump(
                 raise Changed("the file grew while it was read", os.fsdecode(path), "add it again")
             filled.put((buffer, count))
             if target is not None:
-                with told("writing to the store", temporary):
+                with _storing(temporary):
                     _write_all(target, memoryview(buffer)[:count])
                 if total - written >= _WRITEBACK:
                     start_writeback(target, written, total - written)
@@ -230,6 +232,17 @@ def _pump(
         filled.put(None)
         hasher.join()
     return sha.digest(), total, head
+
+
+@contextlib.contextmanager
+def _storing(temporary: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        said = explained(error, "writing to the store", temporary)
+        if isinstance(said, NoSpace):
+            raise said from error
+        raise StoreFailed(said.what, said.thing, said.hint) from error
 
 
 def _write_all(fd: int, view: memoryview) -> None:
@@ -248,6 +261,9 @@ def has_writer(fd: int) -> bool:
     if sys.platform != "linux":
         return False
     try:
+        # Whoever opens the file for writing just now makes the kernel send us a signal: not
+        # SIGIO, which would end the process, but one that nobody minds.
+        fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as error:
         return error.errno == errno.EAGAIN
