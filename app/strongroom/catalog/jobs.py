@@ -45,12 +45,14 @@ def enqueue(engine: Engine, kind: str, arguments: dict[str, Any], now: int, due_
 
 def lease(engine: Engine, owner: str, now: int) -> Job | None:
     """The oldest job that is due, or whose owner has gone silent; it is ours for `LEASE`."""
+    due = (
+        f"select {_COLUMNS} from jobs where (state = 'queued' and due_at <= ?)"
+        " or (state = 'running' and lease_until < ?) order by id limit 1"
+    )
+    if engine.row(due, (now, now)) is None:  # most often: then nothing is locked for it
+        return None
     with engine.quick() as tx:
-        row = tx.execute(
-            f"select {_COLUMNS} from jobs where (state = 'queued' and due_at <= ?)"
-            " or (state = 'running' and lease_until < ?) order by id limit 1",
-            (now, now),
-        ).fetchone()
+        row = tx.execute(due, (now, now)).fetchone()
         if row is None:
             return None
         tx.execute(

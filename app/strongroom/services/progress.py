@@ -27,6 +27,12 @@ class Progress:
     _last: float = 0.0
     _stop: threading.Event = field(default_factory=threading.Event)
 
+    def begin(self, files: int, size: int) -> None:
+        """The next piece of work under the same name: so many files and bytes, none done yet."""
+        self.files = self.bytes = 0
+        self.total_files, self.total_bytes = files, size
+        self.started = time.monotonic()
+
     def cancel(self) -> None:
         self._stop.set()
 

@@ -400,6 +400,8 @@ class WatchSession:
                 seen = [s for o in outcomes for s in _seen_of(o, paths[id(o.proposal)])]  # noqa: B023
                 rows.write_seen(recorder.tx, self.watch.id, seen)
 
+            files = [f for p, _ in part for f in p.files]
+            progress.begin(len(files), sum(f.stat.size for f in files))
             try:
                 outcomes = add_batch(self.desk, [p for p, _ in part], progress, remember)
             except NoSpace as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import threading
@@ -12,6 +13,7 @@ from typing import Any
 
 from strongroom.catalog import jobs, watching
 from strongroom.catalog.jobs import Job
+from strongroom.catalog.watching import Watch
 from strongroom.domain.errors import Busy, StrongroomError
 from strongroom.domain.event import Event
 from strongroom.domain.facts import Kind
@@ -51,6 +53,7 @@ class Worker:
         self._awake = threading.Event()
         self._thread: threading.Thread | None = None
         self._progress: Progress | None = None
+        self._watching = ""
         self._last_seq = registry.last_change()
 
     def start(self) -> None:
@@ -70,6 +73,16 @@ class Worker:
     def poke(self) -> None:
         """Looks at the queue now instead of at the next round."""
         self._awake.set()
+
+    def pause(self, watch: str, paused: bool) -> None:
+        """Stops watching a folder or goes on. What is just being taken of it is given up and
+        taken later, whole. May be called from any thread.
+        """
+        self.registry.pause_watch(watch, paused)
+        progress = self._progress
+        if paused and self._watching == watch and progress is not None:
+            progress.cancel()
+        self.poke()
 
     def run(self) -> None:
         """Rounds until `stop`; errors of one folder or job are told and do not end the others."""
@@ -132,8 +145,13 @@ class Worker:
                     session = WatchSession(self.desk, watch, self.timing, self.tell)
                     session.open()
                     self._sessions[watch_id] = session
-                self._progress = Progress(what=watch.name)
+                self._watching = watch_id
+                self._progress = Progress(
+                    report=functools.partial(self._tell_taking, watch), what=watch.name
+                )
                 session.step(self._progress)
+                if self._progress.total_files:
+                    self._tell_taking(watch, self._progress)
             except Busy:
                 self._sessions.pop(watch_id, None)
                 self._refused_until[watch_id] = time.monotonic() + _RETRY_AFTER
@@ -154,7 +172,13 @@ class Worker:
                     log.warning("watching %s: %s", watch.name, error)
                     self.tell(Event("problem", error.document()))
             finally:
-                self._progress = None
+                self._progress, self._watching = None, ""
+
+    def _tell_taking(self, watch: Watch, progress: Progress) -> None:
+        self.tell(
+            Event("watch.progress", {"id": watch.id, "name": watch.name, **_counts(progress)})
+        )
+        self._tell_news()
 
     # ------------------------------------------------------------------ jobs
 
@@ -210,17 +234,11 @@ class Worker:
             self.tell(Event("problem", error.document()))
 
     def _report(self, job: Job, progress: Progress) -> None:
-        document = {
-            "files": progress.files,
-            "total_files": progress.total_files,
-            "bytes": progress.bytes,
-            "total_bytes": progress.total_bytes,
-            "rate": round(progress.rate),
-            "what": progress.what,
-        }
+        document = {**_counts(progress), "what": progress.what}
         if not jobs.report(self.desk.engine, job.id, self.desk.owner, document, now()):
             progress.cancel()
         self._told(job)
+        self._tell_news()
 
     def _end(self, job: Job, state: str, result: dict[str, Any]) -> None:
         jobs.finish(self.desk.engine, job.id, self.desk.owner, state, result, now())
@@ -230,6 +248,16 @@ class Worker:
         view = self.registry.job(job.id)
         if view is not None:
             self.tell(Event("job.changed", view))
+
+
+def _counts(progress: Progress) -> dict[str, int]:
+    return {
+        "files": progress.files,
+        "total_files": progress.total_files,
+        "bytes": progress.bytes,
+        "total_bytes": progress.total_bytes,
+        "rate": round(progress.rate),
+    }
 
 
 def _add(registry: LocalRegistry, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:

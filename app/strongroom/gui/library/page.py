@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -40,13 +41,14 @@ class LibraryPage(QFrame):
         self.setProperty("look", "page")
         self._theme, self._welcome = theme, welcome
         self._touched_runs: set[str] = set()
+        self._again: Callable[[], object] = self.reload
         self.model = VersionsModel(bridge, self)
         self.table = VersionTable(self.model, theme)
         self.tabs = KindTabs()
         self._news = self._news_bar()
         self._no_match = self._no_match_notice()
         self._error = Notice(theme, "unplug", "red", "", "")
-        self._error.add_button(Button(theme, "Try again", "refresh-cw", "primary", self.reload))
+        self._error.add_button(Button(theme, "Try again", "refresh-cw", "primary", self._try_again))
         self._list = QWidget()
         inside = column()
         inside.addWidget(self._top())
@@ -68,7 +70,7 @@ class LibraryPage(QFrame):
     def _connect(self) -> None:
         self.model.counted.connect(self._show_counts)
         self.model.news.connect(self._show_news)
-        self.model.failed.connect(self._show_error)
+        self.model.failed.connect(lambda error: self.show_error(error, self.reload))
         self.model.loaded.connect(self._after_load)
         self.tabs.chosen.connect(self._show_kind)
         self.table.chosen.connect(self.chosen)
@@ -142,6 +144,9 @@ class LibraryPage(QFrame):
 
     def reload(self) -> None:
         self.model.reload()
+
+    def _try_again(self) -> None:
+        self._again()
 
     def show_news(self) -> None:
         """The bar was pressed: the newest first, from the top."""
@@ -236,7 +241,9 @@ class LibraryPage(QFrame):
         self._news_button.setAccessibleName(f"Show {plural(count, 'new version')}")
         self._news.setVisible(count > 0)
 
-    def _show_error(self, error: StrongroomError) -> None:
+    def show_error(self, error: StrongroomError, again: Callable[[], object]) -> None:
+        """In place of the list: why there is none, and a way to try again."""
+        self._again = again
         self._error.explain(error)
         self._pages.setCurrentWidget(self._error)
 
@@ -264,5 +271,5 @@ class LibraryPage(QFrame):
         return [reference(v) for v in self.table.selected_versions()]
 
 
-def _has_verified(job: dict[str, Any]) -> bool:
+def _has_verified(job: Mapping[str, Any]) -> bool:
     return job["kind"] == "verify" and job["state"] in ("done", "failed")

@@ -1,0 +1,57 @@
+"""What the window shows while files are dragged over it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from strongroom.gui import icons
+from strongroom.gui.paint import draw_text
+from strongroom.gui.theme import Theme, font
+from strongroom.gui.wording import plural
+
+
+class DropVeil(QWidget):
+    def __init__(self, over: QWidget, theme: Theme) -> None:
+        super().__init__(over)
+        self._over, self._theme, self._count = over, theme, 0
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def open(self, count: int) -> None:
+        self._count = count
+        self.setGeometry(self._over.rect())
+        self.show()
+        self.raise_()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        c = self._theme.colours
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        veil = QColor(c.window)
+        veil.setAlpha(215)
+        painter.fillRect(self.rect(), veil)
+        edge = QRectF(self.rect()).adjusted(14, 14, -14, -14)
+        painter.setPen(QPen(QColor(c.accent), 2, Qt.PenStyle.DashLine))
+        painter.drawRoundedRect(edge, 12, 12)
+        middle = self.rect().center()
+        ratio = painter.device().devicePixelRatioF()
+        pixmap = icons.pixmap("import", c.accent_text, 36, ratio)
+        painter.drawPixmap(middle.x() - 18, middle.y() - 64, pixmap)
+        lines = (
+            ("Drop to add", font(18, 650), c.accent_text, -14),
+            (
+                f"{plural(self._count, 'item')}. You see what it makes first; nothing is stored"
+                " until you press Add.",
+                font(13),
+                c.text2,
+                16,
+            ),
+        )
+        for text, fnt, colour, offset in lines:
+            painter.setFont(fnt)
+            width = painter.fontMetrics().horizontalAdvance(text)
+            area = QRect(middle.x() - width // 2, middle.y() + offset, width + 4, 26)
+            draw_text(painter, area, text, fnt, colour)
+        painter.end()

@@ -1,0 +1,130 @@
+"""Starts the window: fonts and theme first, the registry opens beside it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from strongroom import __version__
+from strongroom.domain.errors import BadInput
+from strongroom.domain.event import Event
+from strongroom.settings import Settings, load, registry_path, settings_file
+
+if TYPE_CHECKING:
+    from strongroom.gui.bridge import Opened
+
+
+def main() -> None:
+    """`strongroom-gui`."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Shows the window until it is closed; the exit code comes back."""
+    parser = argparse.ArgumentParser(prog="strongroom-gui", description=__doc__)
+    parser.add_argument("--registry", metavar="DIR", help="which registry to open")
+    parser.add_argument("--theme", choices=["system", "light", "dark"], help="colours, this once")
+    parser.add_argument(
+        "--picture", metavar="FILE", type=Path, help="save a picture of the window, then end"
+    )
+    parser.add_argument("--size", default="1440x900", help="with --picture: width x height")
+    parser.add_argument("--version", action="version", version=f"strongroom {__version__}")
+    options = parser.parse_args(arguments)
+    try:
+        settings = load()
+    except BadInput as error:
+        print(f"strongroom: {error}", file=sys.stderr)
+        settings = Settings()
+    place = registry_path(options.registry, settings)
+    if options.picture and "QT_QPA_PLATFORM" not in os.environ and not _has_screen():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+    from PySide6.QtCore import QSettings
+    from PySide6.QtWidgets import QApplication
+
+    from strongroom.gui.bridge import Bridge
+    from strongroom.gui.icons import pixmap
+    from strongroom.gui.resources import resources
+    from strongroom.gui.theme import Theme, load_fonts
+    from strongroom.gui.window import Window
+    from strongroom.logs import start_logging
+
+    logs = start_logging(settings["log.level"])
+    sys.excepthook = _report_crash
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("Strongroom")
+    app.setDesktopFileName("strongroom")
+    load_fonts(resources())
+    theme = Theme(app, options.theme or settings["appearance.theme"])
+    app.setWindowIcon(pixmap("vault", theme.colours.accent, 64))
+    memory = QSettings(str(settings_file().with_name("window.ini")), QSettings.Format.IniFormat)
+    bridge = Bridge(opening(place, settings))
+    window = Window(bridge, theme, memory, str(place), _actor(), str(logs.parent))
+    if options.picture:
+        from strongroom.gui.picture import take_picture
+
+        return take_picture(app, window, bridge, options.picture, options.size)
+    window.show()
+    bridge.start()
+    return int(app.exec())
+
+
+def opening(place: Path, settings: Settings) -> Callable[[Callable[[Event], None]], Opened]:
+    """What the bridge does first: a registry is made where none is, then opened and worked for."""
+
+    def open_it(tell: Callable[[Event], None]) -> Opened:
+        from strongroom.bootstrap import create_registry, open_registry
+        from strongroom.worker.loop import Worker
+
+        if (place / "registry.json").exists():
+            registry = open_registry(place, settings, "gui")
+        else:
+            registry = create_registry(place, settings, "gui")
+        return registry, Worker(registry, settings, tell)
+
+    return open_it
+
+
+def _actor() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"
+
+
+def _has_screen() -> bool:
+    return sys.platform == "darwin" or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+
+
+def _report_crash(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """An error nobody caught: a report without secrets, and a window that goes on if it can."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.exit(130)
+    from PySide6.QtWidgets import QApplication, QMessageBox
+
+    from strongroom.logs import write_crash_report
+
+    report = write_crash_report(kind, error, trace)
+    where = f"A report without secrets is in {report}" if report else "No report could be kept."
+    print(f"strongroom: internal error: {kind.__name__}: {where}", file=sys.stderr)
+    if QApplication.instance() is not None and _has_screen():
+        box = QMessageBox(
+            QMessageBox.Icon.Critical, "Strongroom", f"Something went wrong.\n{where}"
+        )
+        box.exec()
+
+
+if __name__ == "__main__":
+    main()
