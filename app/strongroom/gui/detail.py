@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLineEdit,
-    QPushButton,
     QScrollArea,
     QStackedWidget,
     QVBoxLayout,
@@ -29,6 +28,7 @@ from strongroom.gui.pieces import (
     Icon,
     IconButton,
     Notice,
+    Tab,
     column,
     copy_text,
     frame,
@@ -204,8 +204,8 @@ class DetailPanel(QFrame):
 
     def _tab_row(self, pages: QStackedWidget, counts: tuple[int | None, ...]) -> QWidget:
         tabs = QWidget()
-        layout = row(MARGIN, 0, MARGIN, 0, spacing=4)
-        buttons: list[QPushButton] = []
+        layout = row(MARGIN, 0, 8, 0, spacing=3)
+        buttons: list[Tab] = []
 
         def choose(number: int) -> None:
             self._tab = number
@@ -214,17 +214,13 @@ class DetailPanel(QFrame):
                 button.setChecked(at == number)
 
         for number, (title, count) in enumerate(zip(_TABS, counts, strict=True)):
-            tab = QPushButton(title)
-            tab.setProperty("look", "tab")
-            tab.setCheckable(True)
-            tab.setFont(font(13, 500))
-            tab.setCursor(Qt.CursorShape.PointingHandCursor)
+            tab = Tab(title)
             tab.clicked.connect(lambda _=False, n=number: choose(n))
             buttons.append(tab)
             layout.addWidget(tab)
             if count is not None:
                 layout.addWidget(label(wording.count_text(count), "count", font(11, 500)))
-            layout.addSpacing(6)
+            layout.addSpacing(4)
         layout.addStretch(1)
         choose(self._tab)
         whole = column()

@@ -42,9 +42,23 @@ def pixmap(name: str, colour: str, size: int = 16, ratio: float | None = None) -
     return _pixmap(name, colour, size, ratio)
 
 
-def icon(name: str, colour: str, size: int = 16, active: str | None = None) -> QIcon:
-    """As `pixmap`; `active` is the colour while it is checked."""
-    made = QIcon(pixmap(name, colour, size))
+def icon(name: str, colour: str, size: int = 16, active: str | None = None, gap: int = 0) -> QIcon:
+    """As `pixmap`; `active` is the colour while it is checked, `gap` leaves room at its right."""
+    made = QIcon(_with_gap(pixmap(name, colour, size), gap))
     if active:
-        made.addPixmap(pixmap(name, active, size), QIcon.Mode.Normal, QIcon.State.On)
+        on = _with_gap(pixmap(name, active, size), gap)
+        made.addPixmap(on, QIcon.Mode.Normal, QIcon.State.On)
     return made
+
+
+def _with_gap(drawn: QPixmap, gap: int) -> QPixmap:
+    if not gap:
+        return drawn
+    ratio = drawn.devicePixelRatio()
+    wide = QPixmap(drawn.width() + round(gap * ratio), drawn.height())
+    wide.fill(Qt.GlobalColor.transparent)
+    wide.setDevicePixelRatio(ratio)
+    painter = QPainter(wide)
+    painter.drawPixmap(0, 0, drawn)
+    painter.end()
+    return wide

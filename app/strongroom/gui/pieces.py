@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFont, QGuiApplication, QResizeEvent
+from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -151,7 +151,8 @@ class Button(QPushButton):
         if look:
             self.setProperty("look", look)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setIconSize(QSize(size, size))
+        self._gap = 4 if text or look == "nav" else 0
+        self.setIconSize(QSize(size + self._gap, size))
         theme.changed.connect(self.draw_icon)
         self.draw_icon()
         if act is not None:
@@ -166,7 +167,8 @@ class Button(QPushButton):
             "danger": self._theme.tone("red").text,
             "nav": c.text2,
         }.get(self._look, c.text2)
-        self.setIcon(icons.icon(self.icon_name, colour, self._size, c.accent_text))
+        made = icons.icon(self.icon_name, colour, self._size, c.accent_text, self._gap)
+        self.setIcon(made)
 
 
 class IconButton(QToolButton):
@@ -188,6 +190,18 @@ class IconButton(QToolButton):
 
     def _draw(self) -> None:
         self.setIcon(icons.icon(self._name, self._theme.colours.text2))
+
+
+class Tab(QPushButton):
+    """A tab; as wide as its title is when it is chosen, so that nothing moves."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title)
+        self.setProperty("look", "tab")
+        self.setCheckable(True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFont(font(13, 500))
+        self.setMinimumWidth(QFontMetrics(font(13, 600)).horizontalAdvance(title) + 6)
 
 
 class Notice(QFrame):

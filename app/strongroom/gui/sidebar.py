@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
 from strongroom.gui import icons
 from strongroom.gui.paint import Dot
@@ -162,7 +162,7 @@ class Sidebar(QFrame):
         inside = column(spacing=0)
         inside.addStretch(1)
         inside.addWidget(Elided(actor, "", font(13, 600)))
-        inside.addWidget(label("Owner, may do everything", "caption", font(11)))
+        inside.addWidget(label("Owner", "caption", font(11)))
         inside.addStretch(1)
         names.setLayout(inside)
         layout.addWidget(names, 1)
@@ -186,7 +186,6 @@ class Sidebar(QFrame):
         self.library.setText("" if narrow else "Library")
         self.library.setToolTip("Library" if narrow else "")
         self.library.setAccessibleName("Library")
-        self.library.setIconSize(QSize(16, 16))
         for one in self._rows:
             one.setVisible(not narrow)
 
@@ -217,16 +216,3 @@ class Sidebar(QFrame):
         for one in self._rows:
             self._sources.addWidget(one)
             one.setVisible(not self.narrow)
-
-
-def menu_of(parent: QWidget, entries: list[tuple[str, str, Any] | None], theme: Theme) -> QMenu:
-    """A menu of `(title, icon, act)`; None is a line between."""
-    menu = QMenu(parent)
-    for entry in entries:
-        if entry is None:
-            menu.addSeparator()
-            continue
-        title, icon, act = entry
-        made = icons.icon(icon, theme.colours.text2) if icon else icons.icon("check", "transparent")
-        menu.addAction(made, title, act)
-    return menu

@@ -32,7 +32,7 @@ class Strip(QFrame):
         layout = row(10, 0, 10, 0, spacing=2)
         self.watching = self._part("eye-off", "No folder watched", self.show_watching.emit)
         self.store = self._part("hard-drive", "Opening…", lambda: None)
-        self.journal = self._part("shield-check", "", lambda: None)
+        self.journal = self._part("shield-check", "Journal", lambda: None)
         for part in (self.watching, self.store, self.journal):
             layout.addWidget(part)
             layout.addWidget(frame("rule-upright"))

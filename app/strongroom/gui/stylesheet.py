@@ -19,9 +19,9 @@ QLabel[look="caption"] {{ color: {c.text3}; }}
 QLabel[look="bad"] {{ color: {c.tones["red"].text}; }}
 QLabel[look="link"] {{ color: {c.accent_text}; }}
 QLabel[look="key"] {{ color: {c.text2}; background: {c.panel}; border: 1px solid {c.line3};
-    border-radius: 4px; padding: 0 5px; }}
+    border-radius: 4px; padding: 0 5px; min-height: 20px; max-height: 20px; }}
 QLabel[look="count"] {{ color: {c.text2}; background: {c.sunken}; border-radius: 9px;
-    padding: 0 7px; }}
+    padding: 0 6px; min-height: 18px; max-height: 18px; }}
 
 QFrame[look="sidebar"] {{ background: {c.sidebar}; border: 0; border-right: 1px solid {c.line}; }}
 QFrame[look="topbar"] {{ background: {c.panel}; border: 0; border-bottom: 1px solid {c.line}; }}
@@ -83,7 +83,7 @@ QPushButton[look="strip"][state="bad"] {{ color: {c.tones["red"].text}; font-wei
 QPushButton[look="strip"][state="warn"] {{ color: {c.tones["amber"].text}; font-weight: 600; }}
 
 QPushButton[look="tab"] {{ background: transparent; border: 0; border-bottom: 2px solid transparent;
-    border-radius: 0; color: {c.text2}; padding: 0 2px; min-height: 38px; font-weight: 500; }}
+    border-radius: 0; color: {c.text2}; padding: 0 1px; min-height: 38px; font-weight: 500; }}
 QPushButton[look="tab"]:hover {{ color: {c.text}; }}
 QPushButton[look="tab"]:checked {{ color: {c.accent_text}; border-bottom: 2px solid {c.accent};
     font-weight: 600; }}
@@ -109,11 +109,14 @@ QCheckBox {{ color: {c.text}; spacing: 8px; }}
 QCheckBox:focus {{ color: {c.accent_text}; }}
 
 QAbstractScrollArea {{ background: transparent; border: 0; }}
+QScrollArea > QWidget > QWidget {{ background: transparent; }}
 QTableView, QListView, QTreeView {{ background: {c.panel}; border: 0; outline: 0;
     selection-background-color: {c.selected}; selection-color: {c.text}; }}
 QHeaderView {{ background: {c.panel2}; border: 0; }}
 QHeaderView::section {{ background: {c.panel2}; color: {c.text2}; border: 0;
     border-bottom: 1px solid {c.line}; padding: 0 8px; font-weight: 500; font-size: 12px; }}
+QHeaderView::section:first {{ padding-left: 16px; }}
+QHeaderView::up-arrow, QHeaderView::down-arrow {{ width: 0; height: 0; image: none; }}
 QHeaderView::section:hover {{ color: {c.text}; }}
 QTextBrowser {{ background: {c.panel}; color: {c.text}; border: 0; padding: 8px 16px; }}
 

@@ -73,23 +73,23 @@ def _state_text(version: Version) -> str:
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("Name", "name", 240, lambda v: v["name"], lambda v: v["name"], "name"),
-    Column("Kind", "kind", 92, lambda v: v["kind"], sort="kind"),
+    Column("Name", "name", 180, lambda v: v["name"], lambda v: v["name"], "name"),
+    Column("Kind", "kind", 90, lambda v: v["kind"], sort="kind"),
     Column(
         "Version",
         "version",
-        118,
+        116,
         lambda v: f"{v['tag']} · {wording.short_digest(v['content_digest'])}",
         lambda v: v["content_digest"],
         "version",
     ),
-    Column("Run", "mono", 104, lambda v: run_name(v) or DASH, lambda v: v["run"], "run"),
-    Column("State", "state", 108, _state_text, lambda v: "\n".join(v["warnings"][:12]) or None),
-    Column("Key metric", "metric", 150, _metric_text, _metric_tip),
+    Column("Run", "mono", 92, lambda v: run_name(v) or DASH, lambda v: v["run"], "run"),
+    Column("State", "state", 104, _state_text, lambda v: "\n".join(v["warnings"][:12]) or None),
+    Column("Key metric", "metric", 128, _metric_text, _metric_tip),
     Column(
         "Size",
         "number",
-        84,
+        80,
         lambda v: wording.size_text(v["size"]),
         lambda v: f"{wording.count_text(v['size'])} bytes in {wording.plural(v['files'], 'file')}",
         "size",
@@ -98,10 +98,10 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "Created",
         "second",
-        84,
+        76,
         lambda v: wording.ago(v["created_at"]),
         lambda v: wording.exact(v["created_at"]),
         "created",
     ),
-    Column("By", "second", 80, lambda v: v["by"], sort="by"),
+    Column("By", "second", 60, lambda v: v["by"], sort="by"),
 )

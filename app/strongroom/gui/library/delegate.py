@@ -60,9 +60,10 @@ class RowDelegate(QStyledItemDelegate):
 
 
 def _name(d: RowDelegate, painter: QPainter, area: QRect, version: Version, text: str) -> None:
+    # The end of a long name tells it from its neighbours, its beginning they have in common.
     weight = 600 if version["kind"] == "model" else 500
     colour = d.theme.colours.text if not version.get("damaged") else d.theme.colours.text2
-    draw_text(painter, area, text, font(13, weight), colour, elide=Qt.TextElideMode.ElideMiddle)
+    draw_text(painter, area, text, font(13, weight), colour, elide=Qt.TextElideMode.ElideLeft)
 
 
 def _kind(d: RowDelegate, painter: QPainter, area: QRect, version: Version, text: str) -> None:

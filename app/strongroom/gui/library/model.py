@@ -84,6 +84,7 @@ class VersionsModel(QAbstractTableModel):
     def show(self, question: Question) -> None:
         """Asks for another list; what is there stays until the answer is."""
         self.question = question
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
         self.reload()
 
     def reload(self) -> None:
@@ -158,7 +159,8 @@ class VersionsModel(QAbstractTableModel):
             return None
         column = COLUMNS[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return column.title
+            arrow = " ↓" if self.question.descending else " ↑"
+            return column.title + (arrow if column.sort == self.question.sort else "")
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter

@@ -256,13 +256,11 @@ class LibraryPage(QFrame):
 
     # ------------------------------------------------------------------ remembering
 
-    def remember(self, settings: QSettings) -> None:
-        settings.setValue("library/columns", self.table.remembered())
+    def remember(self, memory: QSettings) -> None:
+        self.table.remember(memory)
 
-    def recall(self, settings: QSettings) -> None:
-        state = settings.value("library/columns")
-        if state is not None:
-            self.table.recall(state)
+    def recall(self, memory: QSettings) -> None:
+        self.table.recall(memory)
 
     def select(self, wanted: str) -> bool:
         return self.table.select_reference(wanted)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtCore import (
+    QByteArray,
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QSettings,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView
 
@@ -12,6 +20,8 @@ from strongroom.gui.library.columns import COLUMNS
 from strongroom.gui.library.delegate import RowDelegate
 from strongroom.gui.library.model import VersionsModel
 from strongroom.gui.theme import HEADER, ROW, Theme
+
+_MADE_FOR = ",".join(f"{c.title}:{c.width}" for c in COLUMNS)
 
 
 class VersionTable(QTableView):
@@ -108,13 +118,15 @@ class VersionTable(QTableView):
         row = self._model.row_of(wanted)
         if row is None:
             return False
-        index = self._model.index(row, 0)
+        self.select_row(row)
+        return True
+
+    def select_row(self, row: int) -> None:
         self.selectionModel().setCurrentIndex(
-            index,
+            self._model.index(row, 0),
             QItemSelectionModel.SelectionFlag.ClearAndSelect
             | QItemSelectionModel.SelectionFlag.Rows,
         )
-        return True
 
     def _tell_chosen(self, current: QModelIndex, previous: QModelIndex) -> None:
         self.chosen.emit(self._model.version_at(current.row()) if current.isValid() else None)
@@ -162,15 +174,17 @@ class VersionTable(QTableView):
             self.setCurrentIndex(QModelIndex())
         elif key in (Qt.Key.Key_Home, Qt.Key.Key_End):
             row = 0 if key == Qt.Key.Key_Home else self._model.rowCount() - 1
-            self.setCurrentIndex(self._model.index(row, 0))
+            self.select_row(row)
         else:
             super().keyPressEvent(event)
 
-    def remembered(self) -> QByteArray:
-        return self.horizontalHeader().saveState()
+    def remember(self, memory: QSettings) -> None:
+        memory.setValue("library/columns", self.horizontalHeader().saveState())
+        memory.setValue("library/made-for", _MADE_FOR)
 
-    def recall(self, state: QByteArray) -> None:
-        """Puts columns as they were; a state of other columns is passed over."""
-        header = self.horizontalHeader()
-        if state and header.restoreState(state) and header.count() == len(COLUMNS):
+    def recall(self, memory: QSettings) -> None:
+        """Puts columns as they were; widths that were made for other columns are passed over."""
+        state, header = memory.value("library/columns"), self.horizontalHeader()
+        if isinstance(state, QByteArray) and memory.value("library/made-for") == _MADE_FOR:
+            header.restoreState(state)
             header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)

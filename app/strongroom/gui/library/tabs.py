@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QLabel, QWidget
 
-from strongroom.gui.pieces import label, row
+from strongroom.gui.pieces import Tab, label, row
 from strongroom.gui.theme import font
 from strongroom.gui.wording import PLURALS, count_text
-
-
-class _Tab(QPushButton):
-    """A tab that makes room for its count."""
-
-    def __init__(self, title: str) -> None:
-        super().__init__(title)
-        self.setProperty("look", "tab")
-        self.setCheckable(True)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setFont(font(13, 500))
 
 
 class KindTabs(QWidget):
@@ -28,11 +17,11 @@ class KindTabs(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._group = QButtonGroup(self)
-        self._tabs: dict[str | None, _Tab] = {}
+        self._tabs: dict[str | None, Tab] = {}
         self._counts: dict[str | None, QLabel] = {}
         layout = row(spacing=6)
         for number, (kind, title) in enumerate([(None, "All"), *PLURALS.items()]):
-            tab, count = _Tab(title), label("", "count", font(11, 500))
+            tab, count = Tab(title), label("", "count", font(11, 500))
             tab.clicked.connect(lambda _, k=kind: self.choose(k))
             self._group.addButton(tab, number)
             self._tabs[kind], self._counts[kind] = tab, count

@@ -108,7 +108,7 @@ class Welcome(QScrollArea):
         inside.addWidget(label(title, fnt=font(15, 650)))
         words = label(text, "second")
         words.setWordWrap(True)
-        words.setMinimumHeight(2 * words.fontMetrics().lineSpacing() + 4)
+        words.setMinimumHeight(3 * words.fontMetrics().lineSpacing() + 4)
         inside.addWidget(words)
         for point in points:
             line = row(spacing=8)

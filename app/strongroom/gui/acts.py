@@ -1,0 +1,145 @@
+"""What a person can do to versions and folders: looked at, added, watched, exported, verified."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QObject, QProcess, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QWidget
+
+from strongroom.gui import dialogs
+from strongroom.gui.add_sheet import AddSheet
+from strongroom.gui.bridge import Bridge
+from strongroom.gui.detail import DetailPanel
+from strongroom.gui.library.columns import reference
+from strongroom.gui.library.page import LibraryPage
+from strongroom.gui.overlay import Overlay
+from strongroom.gui.pieces import copy_text
+from strongroom.gui.sample import sample_folder, sample_runs
+from strongroom.gui.theme import Theme
+from strongroom.gui.watch_sheet import WatchSheet
+from strongroom.services.registry import Registry
+from strongroom.settings import save
+
+Version = Mapping[str, Any]
+
+
+class Acts(QObject):
+    """`last_folder` is where the next dialog begins."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        bridge: Bridge,
+        theme: Theme,
+        overlay: Overlay,
+        page: LibraryPage,
+        detail: DetailPanel,
+        place: str,
+        logs: str,
+    ) -> None:
+        super().__init__(window)
+        self._window, self._bridge, self._theme, self._overlay = window, bridge, theme, overlay
+        self._page, self._detail = page, detail
+        self._place, self._logs = place, logs
+        self._samples: list[QProcess] = []
+        self.last_folder = os.path.expanduser("~")
+
+    def selected(self) -> Version | None:
+        """The first selected row's version, else the one in the panel."""
+        chosen = self._page.table.selected_versions()
+        return chosen[0] if chosen else self._detail.version
+
+    def add_files(self) -> None:
+        self.look_at(dialogs.choose_files(self._window, self.last_folder))
+
+    def add_folder(self) -> None:
+        folder = dialogs.choose_folder(self._window, "Add a folder", self.last_folder)
+        self.look_at([folder] if folder else [])
+
+    def look_at(self, paths: list[str]) -> None:
+        """Opens the sheet that shows what would be added."""
+        if not paths:
+            return
+        self.last_folder = os.path.dirname(paths[0])
+        raw = [os.fsencode(path) for path in paths]
+        self._overlay.open(AddSheet(self._bridge, self._theme, raw, self.ask_to_watch))
+
+    def watch_folder(self) -> None:
+        folder = dialogs.choose_folder(self._window, "Watch a folder", self.last_folder)
+        if folder:
+            self.last_folder = os.path.dirname(folder)
+            self.ask_to_watch(os.fsencode(folder))
+
+    def ask_to_watch(self, root: bytes) -> None:
+        self._overlay.open(WatchSheet(self._bridge, self._theme, root))
+
+    def run_sample(self) -> None:
+        """A small training writes into a folder that is watched from now on."""
+        folder = sample_folder(self._place)
+
+        def prepare(registry: Registry) -> None:
+            folder.mkdir(parents=True, exist_ok=True)
+            registry.add_watch(os.fsencode(folder), {"name": "sample"})
+
+        def begin(_: None) -> None:
+            for arguments in sample_runs(folder):
+                process = QProcess(self)
+                process.finished.connect(self._next_sample)
+                process.setProgram(arguments[0])
+                process.setArguments(arguments[1:])
+                self._samples.append(process)
+            self._next_sample()
+
+        self._bridge.ask(prepare, begin)
+
+    def _next_sample(self) -> None:
+        waiting = [p for p in self._samples if p.state() == QProcess.ProcessState.NotRunning]
+        if waiting and len(waiting) == len(self._samples):
+            process = self._samples.pop(0)
+            process.setParent(self)
+            process.start()
+
+    def export_selected(self) -> None:
+        version = self.selected()
+        if version is not None:
+            self.export(version)
+
+    def export(self, version: Version) -> None:
+        folder = dialogs.choose_folder(self._window, "Export into", self.last_folder)
+        if not folder:
+            return
+        self.last_folder = folder
+        base = version["name"].rpartition("/")[2]
+        stem, dot, suffix = base.rpartition(".")
+        name = f"{stem}-{version['tag']}.{suffix}" if dot and stem else f"{base}-{version['tag']}"
+        self._bridge.enqueue(
+            "export", {"reference": reference(version), "into": os.path.join(folder, name)}
+        )
+
+    def verify_selected(self) -> None:
+        self.verify(self._page.selected_references() or [self._detail.shown or ""])
+
+    def verify(self, references: list[str]) -> None:
+        self._bridge.enqueue("verify", {"references": [r for r in references if r]})
+
+    def verify_everything(self) -> None:
+        self._bridge.enqueue("verify", {"references": []})
+
+    def copy_digest(self) -> None:
+        version = self.selected()
+        if version is not None:
+            copy_text(version["content_digest"])
+
+    def copy_reference(self) -> None:
+        copy_text("\n".join(self._page.selected_references() or [self._detail.shown or ""]))
+
+    def open_logs(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(self._logs))
+
+    def choose_theme(self, choice: str) -> None:
+        self._theme.choose(choice)
+        self._bridge.ask(lambda registry: save("appearance.theme", choice))

@@ -1,0 +1,129 @@
+"""What is watched and how it goes: known to sidebar and strip, paused and ended from their menus."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QMenu, QWidget
+
+from strongroom.domain.event import Event
+from strongroom.gui.bridge import Bridge
+from strongroom.gui.fault_bar import FaultBar
+from strongroom.gui.left_out_sheet import LeftOutSheet
+from strongroom.gui.menus import menu_of
+from strongroom.gui.overlay import Overlay
+from strongroom.gui.theme import Theme
+
+Watch = dict[str, Any]
+#: Of each folder at most so many files that were left out are remembered.
+_LEFT_OUT = 500
+_SOON_MS = 200
+
+
+class Watches(QObject):
+    """`changed(watches, left out by id)`: what is to be shown; `show_versions(watch)`: asked for."""
+
+    changed = Signal(object, object)
+    show_versions = Signal(object)
+
+    def __init__(
+        self, window: QWidget, bridge: Bridge, theme: Theme, overlay: Overlay, fault: FaultBar
+    ) -> None:
+        super().__init__(window)
+        self._window, self._bridge, self._theme = window, bridge, theme
+        self._overlay, self._fault = overlay, fault
+        self._watches: dict[str, Watch] = {}
+        self._states: dict[str, dict[str, Any]] = {}
+        self._left_out: dict[str, dict[str, str]] = {}
+        self._soon = QTimer(self, singleShot=True, interval=_SOON_MS)
+        self._soon.timeout.connect(self.ask)
+
+    @property
+    def any(self) -> bool:
+        return bool(self._watches)
+
+    def ask(self) -> None:
+        self._bridge.ask(lambda registry: registry.list_watches(), self._know)
+
+    def happened(self, event: Event) -> None:
+        data = event.data
+        if event.name == "entry" and data["object"].get("type") == "watch":
+            self._soon.start()
+        elif event.name == "watch.state":
+            self._states[data["id"]] = dict(data)
+            if data["id"] in self._watches and data["state"] != "paused":
+                self._draw()
+            else:
+                self._soon.start()
+        elif event.name == "watch.ignored":
+            files = self._left_out.setdefault(data["id"], {})
+            if len(files) < _LEFT_OUT:
+                files[data["path"]] = data["reason"]
+                self._draw()
+
+    def menu_for(self, watch: Watch) -> QMenu:
+        paused = watch["paused"]
+        left = self._left_out.get(watch["id"], {})
+        url = QUrl.fromLocalFile(watch["path"])
+        entries: list[Any] = [
+            (
+                "Go on watching" if paused else "Pause",
+                "play" if paused else "pause",
+                lambda: self.pause(watch["id"], not paused),
+            ),
+            ("Show its versions", "library", lambda: self.show_versions.emit(watch)),
+            ("Open the folder", "folder-open", lambda: QDesktopServices.openUrl(url)),
+        ]
+        if left:
+            title = f"What was left out ({len(left)})…"
+            entries.append((title, "eye-off", lambda: self._show_left_out(watch, left)))
+        entries += [None, ("Stop watching", "x", lambda: self._stop(watch))]
+        return menu_of(self._window, entries, self._theme)
+
+    def pause(self, watch: str, paused: bool) -> None:
+        self._bridge.pause(watch, paused)
+        self._states.pop(watch, None)
+        self._soon.start()
+
+    def _stop(self, watch: Watch) -> None:
+        """What it made stays; for ten seconds the folder can be taken up again."""
+        root = os.fsencode(watch["path"])
+        options = {**watch["options"], "name": watch["name"]}
+
+        def take_up_again() -> None:
+            self._bridge.ask(
+                lambda registry: registry.add_watch(root, options), lambda _: self.ask()
+            )
+
+        def stopped(_: object) -> None:
+            self._left_out.pop(watch["id"], None)
+            self.ask()
+            text = f"{watch['name']} is no longer watched. What it made stays."
+            self._fault.offer(text, "Undo", take_up_again)
+
+        self._bridge.ask(lambda registry: registry.remove_watch(root), stopped)
+
+    def _show_left_out(self, watch: Watch, left: dict[str, str]) -> None:
+        self._overlay.open(LeftOutSheet(self._theme, watch, left))
+
+    def _know(self, answer: dict[str, Any]) -> None:
+        self._watches = {w["id"]: w for w in answer["watches"]}
+        self._states = {k: v for k, v in self._states.items() if k in self._watches}
+        self._draw()
+
+    def _draw(self) -> None:
+        shown = [
+            {**watch, **self._told(watch)}
+            for watch in sorted(self._watches.values(), key=lambda w: str(w["name"]))
+        ]
+        self.changed.emit(shown, {watch: len(files) for watch, files in self._left_out.items()})
+
+    def _told(self, watch: Watch) -> dict[str, Any]:
+        """What the worker said last of a folder stands over what the catalog says."""
+        if watch["paused"]:
+            return {"state": "paused"}
+        told = self._states.get(watch["id"], {})
+        return {k: told[k] for k in ("state", "detail") if k in told}
