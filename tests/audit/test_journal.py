@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import threading
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from strongroom.audit.entry import BadEntry, parse, seal
 from strongroom.audit.segments import Segments
 from strongroom.domain.entry import GENESIS, Draft
-from strongroom.domain.errors import Damaged
+from strongroom.domain.errors import Damaged, StrongroomError, Unreachable
 
 
 def chain(count: int, start: int = 1, prev: str = GENESIS):
@@ -129,3 +131,62 @@ def test_writers_at_once_leave_one_whole_chain(tmp_path):
     for thread in threads:
         thread.join()
     assert [e.seq for e in Segments(tmp_path).entries()] == list(range(1, 201))
+
+
+# ---------------------------------------------------------------- a disk that fails
+
+
+def wordy(count: int):
+    """Entries with a line of over 2 MiB each, as a folder with thousands of warnings makes."""
+    entries, prev = [], GENESIS
+    for seq in range(1, count + 1):
+        warnings = [f"link {n}: left out, the link leads nowhere" for n in range(50_000)]
+        entry = seal(Draft("t", {}, {"warnings": warnings}), seq, seq, "ana", "cli", "r", prev)
+        entries.append(entry)
+        prev = entry.hash
+    return entries
+
+
+@pytest.mark.parametrize("cut", [1, 1_500_000])
+def test_a_torn_line_of_megabytes_is_cut_off_whole(segments, cut):
+    first, second = wordy(2)
+    segments.catch_up(fetch_from([first]), 1)
+    path = segments.files()[-1]
+    whole = path.read_bytes()
+    path.write_bytes(whole + second.line[:-cut])
+    assert segments.last_seq() == 1
+    assert path.read_bytes() == whole
+    segments.catch_up(fetch_from([first, second]), 2)
+    assert [e.seq for e in segments.entries()] == [1, 2]
+
+
+def test_lines_whose_fsync_failed_are_written_again(segments, monkeypatch):
+    """After a failed fsync the kernel may have dropped the pages and calls the next one sound."""
+    entries = chain(2)
+    segments.catch_up(fetch_from(entries[:1]), 1)
+    (path,) = segments.files()
+    before = path.read_bytes()
+
+    def fail(fd):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail)
+        with pytest.raises(Unreachable):
+            segments.catch_up(fetch_from(entries), 2)
+    assert path.read_bytes() == before
+    synced = []
+    real = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: (synced.append(fd), real(fd)))
+    segments.catch_up(fetch_from(entries), 2)
+    assert synced and [e.seq for e in segments.entries()] == [1, 2]
+
+
+def test_a_segment_that_cannot_be_read_is_said_in_words(segments, monkeypatch):
+    segments.catch_up(fetch_from(chain(1)), 1)
+    path = segments.files()[0]
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(StrongroomError) as caught:
+        list(segments.entries())
+    assert str(path) in str(caught.value)

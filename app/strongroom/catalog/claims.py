@@ -47,6 +47,35 @@ def release(engine: Engine, owner: str) -> None:
         tx.execute("delete from owners where owner = ?", (owner,))
 
 
+def unneeded(engine: Engine, digests: Sequence[bytes], owner: str, now: int) -> list[bytes]:
+    """Those that nothing refers to and nobody but `owner` claims. Writes nothing."""
+    found = []
+    with engine.snapshot() as tx:
+        for digest in digests:
+            row = tx.execute(
+                f"select exists(select 1 from blobs b where b.digest = ?1 and not"
+                f" ({_UNREFERENCED})) or exists(select 1 from claims c join owners o on"
+                " o.owner = c.owner where c.digest = ?1 and c.owner <> ?2 and o.heartbeat > ?3)",
+                (digest, owner, now - CLAIM_LIFE),
+            ).fetchone()
+            if not row[0]:
+                found.append(digest)
+    return found
+
+
+def forget(engine: Engine, owner: str, digests: Sequence[bytes]) -> None:
+    """Ends the owner's claims, and takes blobs out of the catalog that are gone from the store."""
+    with engine.writing() as tx:
+        for digest in digests:
+            tx.execute(
+                "delete from storage where blob_id = (select id from blobs where digest = ?)",
+                (digest,),
+            )
+            tx.execute("delete from blobs where digest = ?", (digest,))
+        tx.execute("delete from claims where owner = ?", (owner,))
+        tx.execute("delete from owners where owner = ?", (owner,))
+
+
 def condemn(engine: Engine, digests: Sequence[tuple[bytes, int]], now: int) -> int:
     """Marks those of `(digest, size)` that nothing refers to or claims; how many are new."""
     with engine.writing() as tx:

@@ -14,6 +14,9 @@ from typing import Any
 
 from strongroom.domain.errors import NoSpace, StrongroomError, Unreachable
 
+#: Error numbers that mean that there is no room.
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
 
 def sync_folder(folder: str | os.PathLike[str]) -> None:
     """Makes renames and new names in `folder` durable; raises `OSError`."""
@@ -72,7 +75,7 @@ def told(what: str, thing: str | bytes | os.PathLike[str]) -> Iterator[None]:
 
 def explained(error: OSError, what: str, thing: str | bytes | os.PathLike[str]) -> StrongroomError:
     name = os.fsdecode(thing)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in FULL:
         return NoSpace(f"{what} failed, the disk is full", name, "free some space and try again")
     reason = error.strerror or type(error).__name__
     return Unreachable(f"{what} failed ({reason})", name, "check the disk and its permissions")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from strongroom.disk.reserve import is_full, release
 from strongroom.domain.errors import Busy, Damaged, NoSpace, StrongroomError, Unreachable
 
 try:
@@ -27,8 +28,18 @@ def connect(path: str | os.PathLike[str], *, durable: bool = True, read_only: bo
     """A connection in autocommit mode, WAL, with a busy time-out of 30 s.
 
     `durable` commits reach the disk before they return (`synchronous=FULL`); otherwise they
-    survive a killed process but not a power cut, which is right for claims and leases.
+    survive a killed process but not a power cut, which is right for claims and leases. On a full
+    disk the registry's reserve gives the room that opening needs.
     """
+    try:
+        return _connect(path, durable, read_only)
+    except DatabaseError:
+        if not (is_full(path) and release(path)):
+            raise
+    return _connect(path, durable, read_only)
+
+
+def _connect(path: str | os.PathLike[str], durable: bool, read_only: bool) -> Any:
     uri = f"file:{_quoted(os.fspath(path))}{'?mode=ro' if read_only else ''}"
     connection = sqlite3.connect(
         uri, uri=True, timeout=30.0, isolation_level=None, check_same_thread=False
@@ -53,6 +64,9 @@ def explained_sqlite(error: Exception, path: str | os.PathLike[str]) -> Strongro
         return NoSpace("the disk is full", os.fspath(path), "free some space and try again")
     if "locked" in text or "busy" in text:
         return Busy("another process holds it", os.fspath(path), "try again in a moment")
+    if isinstance(error, OperationalError) and is_full(path):
+        # What SQLite cannot say better: "disk I/O error", "unable to open database file".
+        return NoSpace("the disk is full", os.fspath(path), "free some space and try again")
     if isinstance(error, OperationalError):
         return Unreachable(f"SQLite cannot use it ({text})", os.fspath(path), "check the disk")
     return Damaged(f"SQLite finds it damaged ({text})", os.fspath(path), "run strongroom doctor")

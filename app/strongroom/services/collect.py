@@ -42,10 +42,15 @@ def collect(desk: Desk, grace: int = GRACE, dry_run: bool = False) -> Collected:
     return Collected(marked, deleted, freed, waiting)
 
 
-def take_back(desk: Desk, blobs: Sequence[tuple[bytes, int]]) -> None:
-    """Deletes what a cancelled act stored, unless someone else refers to it or claims it."""
-    claims.condemn(desk.engine, blobs, now())
-    _delete(desk, blobs)
+def take_back(desk: Desk, blobs: Sequence[bytes], owner: str) -> None:
+    """Deletes what the act with these claims stored, unless someone else needs it.
+
+    The bytes go before the rows: unlinking needs no room, which a full disk may not have.
+    """
+    with desk.store.collection():
+        gone = claims.unneeded(desk.engine, blobs, owner, now())
+        desk.store.remove(gone)
+        claims.forget(desk.engine, owner, gone)
 
 
 def _delete(desk: Desk, blobs: Sequence[tuple[bytes, int]]) -> tuple[int, int]:

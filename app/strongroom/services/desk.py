@@ -16,6 +16,7 @@ from strongroom.catalog.catalog import head, lines_after
 from strongroom.catalog.engine import Engine
 from strongroom.catalog.replay import Documents, replay
 from strongroom.domain.entry import Draft, Entry
+from strongroom.domain.errors import StrongroomError
 from strongroom.domain.timestamps import new_id, now
 from strongroom.services.inspection import Inspector
 from strongroom.store.folder import FolderStore
@@ -72,14 +73,22 @@ class Desk:
 
     @contextmanager
     def recording(self, documents: Documents) -> Iterator[Recorder]:
-        """One transaction of facts: rows and entries together, then the segment, then success."""
+        """One transaction of facts: rows and entries together, then the segment, then success.
+
+        Where the segment cannot be written the facts stand, and the error says so: the next act
+        or the next opening completes the journal.
+        """
         with self.engine.writing() as tx:
             recorder = Recorder(self, tx, documents)
             yield recorder
         if recorder.entries:
-            self.segments.catch_up(
-                lambda last: lines_after(self.engine, last), recorder.entries[-1].seq
-            )
+            try:
+                self.segments.catch_up(
+                    lambda last: lines_after(self.engine, last), recorder.entries[-1].seq
+                )
+            except StrongroomError as error:
+                error.hint = f"what was asked is done and will be in the journal; {error.hint}"
+                raise
             for entry in recorder.entries:
                 self.publish(entry)
 

@@ -6,6 +6,7 @@ edges and journal entries, then the segment line; only then is anything reported
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -28,7 +29,7 @@ from strongroom.services.documents import StoredDocuments
 from strongroom.services.inspection import Described, Piece
 from strongroom.services.progress import Progress
 from strongroom.store.folder import Stored
-from strongroom.store.intake import Changed, Taken, take
+from strongroom.store.intake import Changed, StoreFailed, Taken, take
 from strongroom.store.shelf import SHELF_LIMIT
 
 #: How much is held in memory before it goes to the shelf, and how many files in one group.
@@ -37,6 +38,8 @@ GROUP_FILES = 4096
 #: At most this many files of one version are read for what they say.
 DESCRIBE_FILES = 256
 _TRIES = 3
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +105,13 @@ def add_batch(
         sealed = _seal_new(desk, intake, sound)
         _commit(desk, intake, sound, sealed, within)
         desk.stats.remember((s, d, intake.read_at[s]) for s, d in intake.read.items())
-        return outcomes
     except BaseException:
         intake.abandon()
         raise
-    finally:
-        intake.release()
+    if len(sound) < len(outcomes):
+        intake.take_back()  # what was stored for those that failed
+    intake.release()
+    return outcomes
 
 
 def commit_one(desk: Desk, proposal: Proposal, progress: Progress) -> Outcome:
@@ -127,11 +131,11 @@ class _Intake:
         self.read: dict[Stat, bytes] = {}
         self.read_at: dict[Stat, int] = {}
         self.stored: dict[bytes, Stored] = {}
-        self.heads: dict[bytes, bytes] = {}
         self._pending: list[Taken] = []
         self._bytes = 0
         self._claimed = False
         self._fresh: set[bytes] = set()
+        self._tried: set[bytes] = set()
 
     def take_all(self, proposal: Proposal) -> Outcome:
         outcome = Outcome(proposal, warnings=list(proposal.warnings))
@@ -146,7 +150,7 @@ class _Intake:
                 continue
             try:
                 taken = self._take(file)
-            except NoSpace:
+            except (NoSpace, StoreFailed):
                 raise
             except StrongroomError as error:
                 if error.code == "cancelled":
@@ -190,6 +194,7 @@ class _Intake:
             stale = [d for d in missing if d in here and here[d].form == "shelf"]
             if stale:
                 self.desk.store.shelves.remove(stale)
+            self._tried.update(missing)
             for kept in self.desk.store.keep(list(missing.values())):
                 self.stored[kept.digest] = kept
                 self._fresh.add(kept.digest)
@@ -202,6 +207,7 @@ class _Intake:
         """Makes sealed documents and manifest pages durable, in one shelf transaction."""
         unique = dict(documents)
         self._claim(unique)
+        self._tried.update(unique)
         with self.desk.store.no_collection():
             small = [(d, b) for d, b in unique.items() if len(b) <= SHELF_LIMIT]
             if small:
@@ -218,16 +224,29 @@ class _Intake:
         for taken in self._pending:
             taken.discard()
         self._pending.clear()
-        if self._fresh:
-            from strongroom.services.collect import take_back
+        self.take_back()
 
+    def take_back(self) -> None:
+        """Deletes what this intake stored and no version refers to, and ends its claims."""
+        from strongroom.services.collect import take_back
+
+        if not self._tried:
             self.release()
-            take_back(self.desk, [(d, self.stored[d].size) for d in self._fresh])
+            return
+        try:
+            take_back(self.desk, list(self._tried), self.claimant)
+            self._claimed = False
+        except StrongroomError as error:
+            log.warning("what was stored for nobody is left to collection: %s", error)
+            self.release()
 
     def release(self) -> None:
         if self._claimed:
             self._claimed = False
-            claims.release(self.desk.engine, self.claimant)
+            try:
+                claims.release(self.desk.engine, self.claimant)
+            except StrongroomError as error:
+                log.warning("claims are left to run out: %s", error)
 
     def _known(self, files: Sequence[SourceFile]) -> dict[Stat, bytes]:
         """Digests of files unchanged since they were read, and whose bytes are here."""
@@ -235,9 +254,12 @@ class _Intake:
         cached = {s: d for s, d in zip(stats, self.desk.stats.look_up(stats), strict=True) if d}
         if not cached:
             return {}
-        self._claim(set(cached.values()))
-        sound = known_blobs(self.desk.engine, list(set(cached.values())))
-        return {s: d for s, d in cached.items() if d in sound}
+        digests = list(set(cached.values()))
+        self._claim(digests)
+        with self.desk.store.no_collection():
+            sound = known_blobs(self.desk.engine, digests)
+            here = self.desk.store.locate_all(list(sound))
+        return {s: d for s, d in cached.items() if d in here and here[d].size == s.size}
 
     def _take(self, file: SourceFile) -> Taken:
         for attempt in range(_TRIES):
@@ -254,7 +276,6 @@ class _Intake:
     def _keep_later(self, taken: Taken) -> None:
         self.read[taken.stat] = taken.digest
         self.read_at[taken.stat] = time.time_ns()
-        self.heads[taken.digest] = taken.head
         self._pending.append(taken)
         self._bytes += len(taken.data or b"")
         if (

@@ -117,11 +117,14 @@ class FolderStore:
             yield
 
     def remove(self, digests: Sequence[bytes]) -> None:
-        """Deletes the bytes; the caller holds `collection()` and has made sure."""
-        self.shelves.remove(digests)
+        """Deletes the bytes; the caller holds `collection()` and has made sure.
+
+        Files go first: on a full disk they make the room that a shelf needs to shrink.
+        """
         for digest in digests:
             with told("deleting a file", self.object_path(digest)):
                 self.object_path(digest).unlink(missing_ok=True)
+        self.shelves.remove(digests)
 
     def clear_staging(self) -> int:
         """Removes what crashed processes left half written; how many files comes back."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from strongroom.disk.durable import told, write_file
+from strongroom.disk.reserve import tend
 from strongroom.domain.errors import BadInput, Conflict, Damaged, NotFound
 from strongroom.domain.timestamps import new_id
 
@@ -83,4 +84,5 @@ def open_place(root: Path) -> Place:
     with told("opening the registry", root):
         for name in FOLDERS:
             (root / name).mkdir(exist_ok=True)
+    tend(root)
     return Place(root, registry_id)

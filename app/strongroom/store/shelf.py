@@ -79,21 +79,26 @@ class Shelves:
         return None
 
     def which(self, digests: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
-        """`{digest: (shelf, size)}` of those that are on a shelf."""
+        """`{digest: (shelf, size)}` of those that are on a shelf; the newest shelf is named."""
         found: dict[bytes, tuple[int, int]] = {}
         with self._lock:
             for number in self.numbers():
                 rest = [d for d in digests if d not in found]
-                with self._speaking(number):
-                    connection = self._connection(number)
-                    for start in range(0, len(rest), 500):
-                        part = rest[start : start + 500]
-                        marks = ",".join("?" * len(part))
-                        for row in connection.execute(
-                            f"select digest, length(data) from blobs where digest in ({marks})",
-                            part,
-                        ):
-                            found[bytes(row[0])] = (number, row[1])
+                found |= {d: (number, size) for d, size in self._sizes(number, rest).items()}
+        return found
+
+    def _sizes(self, number: int, digests: Sequence[bytes]) -> dict[bytes, int]:
+        """`{digest: size}` of those that are on this shelf."""
+        found: dict[bytes, int] = {}
+        with self._speaking(number):
+            connection = self._connection(number)
+            for start in range(0, len(digests), 500):
+                part = digests[start : start + 500]
+                marks = ",".join("?" * len(part))
+                rows = connection.execute(
+                    f"select digest, length(data) from blobs where digest in ({marks})", part
+                )
+                found.update((bytes(digest), size) for digest, size in rows)
         return found
 
     def scan(self) -> Iterator[tuple[bytes, int, int]]:
@@ -121,13 +126,16 @@ class Shelves:
         """Deletes rows from whichever shelf has them, sealed ones included."""
         with self._lock:
             for number in self.numbers():
+                here = self._sizes(number, digests)
+                if not here:
+                    continue
                 self._unseal_for_write(number)
                 with self._speaking(number):
                     connection = self._connection(number)
                     connection.execute("begin immediate")
                     try:
                         connection.executemany(
-                            "delete from blobs where digest = ?", [(d,) for d in digests]
+                            "delete from blobs where digest = ?", [(d,) for d in here]
                         )
                         connection.execute("commit")
                     except BaseException:
@@ -172,8 +180,10 @@ class Shelves:
         os.chmod(self.path(number), 0o444)
 
     def _unseal_for_write(self, number: int) -> None:
-        if not os.access(self.path(number), os.W_OK):
+        if not os.stat(self.path(number)).st_mode & 0o200:
             os.chmod(self.path(number), 0o644)
+            if number in self._open:  # it may have been opened for reading only
+                self._open.pop(number).close()
 
     def _connection(self, number: int) -> Any:
         connection = self._open.get(number)
