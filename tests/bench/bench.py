@@ -421,7 +421,7 @@ def make_versions(place: Path, count: int) -> None:
                         metrics={"auc": n / count, "loss": 1 - n / count},
                         run=None,
                     )
-                    for n in range(start_at, start_at + 2000)
+                    for n in range(start_at, min(count, start_at + 2000))
                 ],
                 quiet(),
             )

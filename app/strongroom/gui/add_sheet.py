@@ -25,7 +25,7 @@ from strongroom.gui.bridge import Bridge
 from strongroom.gui.jobs import progress_text, share
 from strongroom.gui.overlay import Sheet
 from strongroom.gui.pieces import Button, Icon, IconButton, column, frame, label, row
-from strongroom.gui.theme import ROW, Theme, font, mono
+from strongroom.gui.theme import HEADER, ROW, Theme, font, mono
 from strongroom.gui.wording import KINDS, plural, size_text, value_text
 from strongroom.services.add import AddOptions
 from strongroom.services.progress import Progress
@@ -95,6 +95,7 @@ class AddSheet(Sheet):
         self.model.setHorizontalHeaderLabels(list(_COLUMNS))
         self.table = QTableView()
         self.table.setModel(self.model)
+        self.table.setProperty("look", "plain")
         self.table.setAccessibleName("What will be added")
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
@@ -103,6 +104,7 @@ class AddSheet(Sheet):
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(ROW)
         header = self.table.horizontalHeader()
+        header.setFixedHeight(HEADER)
         for column_number, width in enumerate((250, 92, 84, 56, 84)):
             self.table.setColumnWidth(column_number, width)
         header.setSectionResizeMode(len(_COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)

@@ -29,19 +29,19 @@ class FilterField(QLineEdit):
         self.setPlaceholderText("Filter: a name, kind:model, auc>0.9, created:<7d …")
         self.setAccessibleName("Filter")
         self.setClearButtonEnabled(True)
-        self.setFixedHeight(34)
         self._glass = self.addAction(
             icons.icon("list-filter", theme.colours.text2), QLineEdit.ActionPosition.LeadingPosition
         )
-        theme.changed.connect(
-            lambda: self._glass.setIcon(icons.icon("list-filter", theme.colours.text2))
-        )
+        theme.changed.connect(self._draw_icon)
         self.reason = label("", "bad", font(12))
         self.reason.hide()
         self._timer = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._timer.timeout.connect(self._tell)
         self.textChanged.connect(self._read)
         self.returnPressed.connect(self._tell)
+
+    def _draw_icon(self) -> None:
+        self._glass.setIcon(icons.icon("list-filter", self._theme.colours.text2))
 
     def attach_reason(self, parent: QWidget) -> None:
         """Where the reason of a wrong filter floats, below the field."""

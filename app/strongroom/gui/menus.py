@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
 from strongroom.gui import icons
@@ -25,6 +27,10 @@ def menu_of(parent: QWidget, entries: list[tuple[str, str, Any] | None], theme: 
     return menu
 
 
+def _run(command: Command, checked: bool = False) -> None:
+    run(command)
+
+
 def menu_of_commands(
     parent: QWidget, titles: Sequence[str | None], commands: Sequence[Command], theme: Theme
 ) -> QMenu:
@@ -39,7 +45,9 @@ def menu_of_commands(
         command = by_title[title]
         text = f"{title}\t{command.keys[0]}" if command.keys else title
         made = icons.icon(command.icon, theme.colours.text2)
-        action = menu.addAction(made, text, lambda c=command: run(c))
+        action = QAction(made, text, menu)
+        action.triggered.connect(functools.partial(_run, command))
+        menu.addAction(action)
         why_not = command.why_not()
         action.setEnabled(not why_not)
         action.setToolTip(why_not)

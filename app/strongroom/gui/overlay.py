@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsDropShadowEffect, QWidget
 
 from strongroom.gui.theme import Theme
@@ -26,6 +26,9 @@ class Sheet(QFrame):
         """What has the keyboard when the sheet opens."""
         return self
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        event.accept()  # a press inside is not one beside
+
     def leave(self) -> None:
         """Esc, or a press beside the sheet: nothing was decided."""
         self.closed.emit()
@@ -42,6 +45,8 @@ class Overlay(QWidget):
         self.sheet: Sheet | None = None
         self._before: QWidget | None = None
         self.hide()
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
+        escape.activated.connect(self._leave)
         parent.installEventFilter(self)
         QApplication.instance().focusChanged.connect(self._keep_focus)  # type: ignore[union-attr]
 
@@ -98,12 +103,11 @@ class Overlay(QWidget):
             self._place()
         return False
 
-    def mousePressEvent(self, event: object) -> None:
-        if self.sheet is not None:
-            self.sheet.leave()
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._leave()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.sheet is not None:
+    def _leave(self) -> None:
+        if self.sheet is not None:
             self.sheet.leave()
 
     def paintEvent(self, event: QPaintEvent) -> None:

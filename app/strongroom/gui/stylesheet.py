@@ -97,6 +97,9 @@ QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus {{ border: 2px solid {c.a
     padding: 0 7px; min-height: 28px; }}
 QLineEdit[wrong="true"] {{ border-color: {c.tones["red"].solid}; }}
 QComboBox::drop-down {{ border: 0; width: 22px; }}
+QListWidget::item {{ padding: 6px 10px; border-radius: 4px; }}
+QListWidget::item:selected {{ background: {c.accent_soft}; color: {c.accent_text}; }}
+QTableView[look="plain"]::item {{ padding: 0 8px; border-bottom: 1px solid {c.line2}; }}
 QComboBox QAbstractItemView, QMenu {{ background: {c.panel}; color: {c.text};
     border: 1px solid {c.line3}; padding: 4px; selection-background-color: {c.accent_soft};
     selection-color: {c.accent_text}; outline: 0; }}

@@ -5,13 +5,23 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
 from strongroom.domain.errors import StrongroomError, printable
 from strongroom.domain.names import derive_name
 from strongroom.gui.bridge import Bridge
 from strongroom.gui.overlay import Sheet
-from strongroom.gui.pieces import Button, Elided, Icon, IconButton, column, frame, label, row
+from strongroom.gui.pieces import (
+    Button,
+    Choice,
+    Elided,
+    Icon,
+    IconButton,
+    column,
+    frame,
+    label,
+    row,
+)
 from strongroom.gui.theme import Theme, font, mono
 
 _MODES = (
@@ -38,8 +48,8 @@ class WatchSheet(Sheet):
         layout.addWidget(frame("rule"))
         inside = column(20, 14, 20, 8, spacing=10)
         self.name = QLineEdit(derive_name(os.path.basename(self._root) or b"root"))
-        self.mode = _choice(_MODES)
-        self.keep = _choice(_KEEP)
+        self.mode = Choice(theme, _MODES)
+        self.keep = Choice(theme, _KEEP)
         self.polling = QCheckBox("It is a network drive: look every few seconds")
         for title, field in (
             ("Names begin with", self.name),
@@ -101,10 +111,3 @@ class WatchSheet(Sheet):
         self.watch_button.setEnabled(True)
         self.wrong.setText(f"{error.what[:1].upper()}{error.what[1:]}: {error.hint}")
         self.wrong.show()
-
-
-def _choice(words: tuple[tuple[str, str], ...]) -> QComboBox:
-    box = QComboBox()
-    for value, text in words:
-        box.addItem(text, value)
-    return box

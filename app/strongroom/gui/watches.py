@@ -1,4 +1,4 @@
-"""What is watched and how it goes: known to sidebar and strip, paused and ended from their menus."""
+"""What is watched and how it goes; paused, taken up again and ended from a menu."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SOON_MS = 200
 
 
 class Watches(QObject):
-    """`changed(watches, left out by id)`: what is to be shown; `show_versions(watch)`: asked for."""
+    """`changed(watches, left out by id)` is to be shown, `show_versions(watch)` was asked for."""
 
     changed = Signal(object, object)
     show_versions = Signal(object)

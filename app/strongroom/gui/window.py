@@ -27,6 +27,7 @@ from strongroom.gui.fault_bar import FaultBar
 from strongroom.gui.filter_field import FilterField
 from strongroom.gui.help_sheet import HelpSheet, KeysSheet
 from strongroom.gui.jobs import Job, JobsPopup
+from strongroom.gui.library.model import Counts
 from strongroom.gui.library.page import LibraryPage
 from strongroom.gui.library.welcome import Welcome
 from strongroom.gui.menus import menu_of_commands
@@ -58,7 +59,7 @@ class Window(QMainWindow):
         super().__init__()
         self._bridge, self._theme, self._memory = bridge, theme, memory
         self._jobs: dict[int, Job] = {}
-        self._panel_wanted = True
+        self._panel_wanted, self._anything = True, False
         self.setWindowTitle("Strongroom")
         self.setMinimumSize(*SMALLEST)
         self.resize(1440, 900)
@@ -156,8 +157,8 @@ class Window(QMainWindow):
                 "Copy the digest", "copy", self.acts.copy_digest, ("Ctrl Shift C",), without_version
             ),
             Command(
-                "Copy the reference", "copy", self.acts.copy_reference, ("Ctrl C",), without_version,
-                in_list=True,
+                "Copy the reference", "copy", self.acts.copy_reference, ("Ctrl C",),
+                without_version, in_list=True,
             ),
             Command(
                 "Export the version…", "download", self.acts.export_selected, ("E",),
@@ -256,9 +257,12 @@ class Window(QMainWindow):
         elif event.name == "problem":
             self.fault.explain_document(event.data)
 
-    def _show_counts(self, counts: Any) -> None:
+    def _show_counts(self, counts: Counts) -> None:
+        first, self._anything = not self._anything, counts.everything > 0
         self.sidebar.show_count(counts.everything)
-        self.detail.setVisible(self._panel_wanted and counts.everything > 0)
+        self._place_panel()
+        if first and self.overlay.sheet is None and not self.filter.hasFocus():
+            (self.page.table if self._anything else self.page.first_button).setFocus()
 
     # ------------------------------------------------------------------ moving about
 
@@ -299,8 +303,27 @@ class Window(QMainWindow):
         self.page.filter(text)
 
     def toggle_panel(self) -> None:
-        self._panel_wanted = not self.detail.isVisible()
-        self.detail.setVisible(self._panel_wanted)
+        self._show_panel(not self.detail.isVisible())
+
+    def _show_panel(self, wanted: bool) -> None:
+        self._panel_wanted = wanted
+        self._place_panel()
+
+    def _place_panel(self) -> None:
+        """Beside the page, or over it where the window is small; with nothing to show nowhere."""
+        floats = self.width() < PANEL_FLOATS
+        if floats and self.detail.parent() is self.splitter:
+            self._panel_wanted = False  # it would cover what it belongs to
+            self.detail.setParent(self.centralWidget())
+        elif not floats and self.detail.parent() is not self.splitter:
+            self.splitter.addWidget(self.detail)
+            self._panel_wanted = True
+        self.detail.setVisible(self._panel_wanted and self._anything)
+        if floats:
+            area = self.splitter.geometry()
+            width = min(DETAIL, area.width())
+            self.detail.setGeometry(area.right() - width + 1, area.y(), width, area.height())
+            self.detail.raise_()
 
     def show_palette(self) -> None:
         commands = [c for c in self._commands if c.title != "Commands"]
@@ -326,8 +349,7 @@ class Window(QMainWindow):
         self.detail.focus_first()
 
     def _reveal_panel(self) -> None:
-        self._panel_wanted = True
-        self.detail.show()
+        self._show_panel(True)
 
     def _selected(self) -> Version | None:
         chosen = self.page.table.selected_versions()
@@ -409,6 +431,7 @@ class Window(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.sidebar.set_narrow(self.width() < SIDEBAR_SHRINKS)
+        self._place_panel()
 
     def _recall(self) -> None:
         geometry = self._memory.value("window/geometry")
@@ -420,7 +443,6 @@ class Window(QMainWindow):
         narrow = self.width() < PANEL_FLOATS
         wanted = self._memory.value("window/panel", "false" if narrow else "true")
         self._panel_wanted = wanted in (True, "true")
-        self.detail.setVisible(False)
         self.page.recall(self._memory)
         folder = self._memory.value("window/folder")
         self.acts.last_folder = str(folder or self.acts.last_folder)

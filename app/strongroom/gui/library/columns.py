@@ -15,7 +15,7 @@ DASH = "\N{EM DASH}"
 @dataclass(frozen=True, slots=True)
 class Column:
     """`text(version)` is what is read out and copied, `tip(version)` the whole on hover; `paint`
-    names the delegate's way to draw it. `sort` "" cannot be sorted by.
+    names the delegate's way to draw it. `sort` "" cannot be sorted by; `shown` at first.
     """
 
     title: str
@@ -25,6 +25,7 @@ class Column:
     tip: Callable[[Version], str | None] = lambda version: None
     sort: str = ""
     right: bool = False
+    shown: bool = True
 
 
 def reference(version: Version) -> str:
@@ -74,7 +75,7 @@ def _state_text(version: Version) -> str:
 
 COLUMNS: tuple[Column, ...] = (
     Column("Name", "name", 180, lambda v: v["name"], lambda v: v["name"], "name"),
-    Column("Kind", "kind", 90, lambda v: v["kind"], sort="kind"),
+    Column("Kind", "kind", 98, lambda v: v["kind"], sort="kind"),
     Column(
         "Version",
         "version",
@@ -84,7 +85,7 @@ COLUMNS: tuple[Column, ...] = (
         "version",
     ),
     Column("Run", "mono", 92, lambda v: run_name(v) or DASH, lambda v: v["run"], "run"),
-    Column("State", "state", 104, _state_text, lambda v: "\n".join(v["warnings"][:12]) or None),
+    Column("State", "state", 102, _state_text, lambda v: "\n".join(v["warnings"][:12]) or None),
     Column("Key metric", "metric", 128, _metric_text, _metric_tip),
     Column(
         "Size",
@@ -103,5 +104,5 @@ COLUMNS: tuple[Column, ...] = (
         lambda v: wording.exact(v["created_at"]),
         "created",
     ),
-    Column("By", "second", 60, lambda v: v["by"], sort="by"),
+    Column("By", "second", 60, lambda v: v["by"], sort="by", shown=False),
 )

@@ -16,6 +16,7 @@ from strongroom.gui.library.columns import reference
 from strongroom.gui.library.model import Counts, VersionsModel
 from strongroom.gui.library.table import VersionTable
 from strongroom.gui.library.tabs import KindTabs
+from strongroom.gui.library.welcome import Welcome
 from strongroom.gui.pieces import Button, IconButton, Notice, column, frame, label, row
 from strongroom.gui.theme import MARGIN, Theme, font, mono
 from strongroom.gui.wording import count_text, plural, size_text
@@ -36,7 +37,7 @@ class LibraryPage(QFrame):
     clear_filter = Signal()
     counted = Signal(object)
 
-    def __init__(self, bridge: Bridge, theme: Theme, welcome: QWidget) -> None:
+    def __init__(self, bridge: Bridge, theme: Theme, welcome: Welcome) -> None:
         super().__init__()
         self.setProperty("look", "page")
         self._theme, self._welcome = theme, welcome
@@ -261,6 +262,11 @@ class LibraryPage(QFrame):
 
     def recall(self, memory: QSettings) -> None:
         self.table.recall(memory)
+
+    @property
+    def first_button(self) -> QWidget:
+        """What has the keyboard where nothing is stored yet."""
+        return self._welcome.watch_button
 
     def select(self, wanted: str) -> bool:
         return self.table.select_reference(wanted)

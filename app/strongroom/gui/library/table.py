@@ -73,6 +73,7 @@ class VersionTable(QTableView):
         )
         for at, column in enumerate(COLUMNS):
             self.setColumnWidth(at, column.width)
+            self.setColumnHidden(at, not column.shown)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.setSortingEnabled(True)
         created = next(i for i, c in enumerate(COLUMNS) if c.sort == "created")
