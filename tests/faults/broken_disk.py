@@ -76,7 +76,8 @@ def _patch_descriptors(patch: pytest.MonkeyPatch, disk: BrokenDisk) -> None:
         real = getattr(os, name)
 
         def guarded(path: Any, *rest: Any, **named: Any) -> Any:
-            disk.write(name, path)
+            if name != "mkdir" or not os.path.lexists(path):
+                disk.write(name, path)
             return real(path, *rest, **named)
 
         patch.setattr(os, name, guarded)

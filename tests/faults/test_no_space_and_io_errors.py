@@ -17,15 +17,16 @@ from pathlib import Path
 import pytest
 
 from strongroom.audit.segments import Segments
-from strongroom.bootstrap import create_registry, open_registry
+from strongroom.bootstrap import create_registry, open_registry, rebuild_registry
 from strongroom.disk.listing import list_source
-from strongroom.domain.errors import StrongroomError
+from strongroom.domain.errors import StrongroomError, Unreachable
 from strongroom.services.add import AddOptions
 from strongroom.services.ingest import Proposal, add_batch
 from strongroom.services.inspection import Described, Inspector
 from strongroom.services.local import LocalRegistry
 from strongroom.services.progress import quiet
 from strongroom.settings import Settings
+from strongroom.store.folder import FolderStore
 from strongroom.store.intake import StoreFailed
 from tests.faults.broken_disk import broken
 
@@ -195,10 +196,9 @@ class Filler:
         self.path = disk / "filler"
 
     def leave(self, room: int) -> None:
-        state = os.statvfs(self.path.parent)
-        size = state.f_bavail * state.f_frsize - room
         with open(self.path, "wb") as out:
-            os.posix_fallocate(out.fileno(), 0, size)
+            state = os.statvfs(self.path.parent)
+            os.posix_fallocate(out.fileno(), 0, state.f_bavail * state.f_frsize - room)
 
     def remove(self) -> None:
         self.path.unlink()
@@ -269,4 +269,144 @@ def test_a_failing_store_is_not_blamed_on_the_file_that_was_just_read(origin, tm
         add_batch(registry.desk, [proposal], quiet())
     (outcome,) = add_batch(registry.desk, [proposal], quiet())
     assert outcome.error is None and outcome.created
+    registry.close()
+
+
+# ---------------------------------------------------------------- handing out, and rebuilding
+
+
+@both_errors
+@pytest.mark.parametrize("before", [None, "a file", "a folder"])
+def test_a_get_that_fails_at_any_write_leaves_what_was_there(origin, tmp_path, code, before):
+    registry = opened(origin)
+    target = tmp_path / "out" / "copy"
+    for number in range(1, 100):
+        shutil.rmtree(target.parent, ignore_errors=True)
+        target.parent.mkdir()
+        if before == "a file":
+            target.write_bytes(b"the user's own")
+        elif before == "a folder":
+            make_folder(target, {"mine": 20}, seed=9)
+        was = bytes_of(target.parent)
+        with broken(target.parent, number, code) as disk:
+            try:
+                registry.get("kept@v1", target, force=before is not None)
+                assert not disk.happened, f"{disk.last} failed and nobody was told"
+                break
+            except StrongroomError as error:
+                assert error.exit_code == EXIT_CODES[code], f"{disk.last}: {error}"
+        if bytes_of(target.parent) != was:  # only what came after it took its place
+            assert "fsync" in disk.last and disk.last.endswith("/out"), disk.last
+            assert bytes_of(target) == bytes_of(tmp_path / "kept"), disk.last
+        assert [p.name for p in target.parent.iterdir()] in ([], ["copy"]), disk.last
+    assert number > 8
+    assert bytes_of(target) == bytes_of(tmp_path / "kept")
+    registry.close()
+
+
+@both_errors
+def test_a_get_of_one_file_that_fails_at_any_write_leaves_nothing(origin, tmp_path, code):
+    registry = opened(origin)
+    source = make_folder(tmp_path / "one", {"model.bin": 150_000}, seed=4) / "model.bin"
+    registry.add([os.fsencode(source)], AddOptions())
+    out = tmp_path / "out"
+    out.mkdir()
+    for number in range(1, 100):
+        with broken(out, number, code) as disk:
+            try:
+                registry.get("model.bin", out / "copy")
+                break
+            except StrongroomError as error:
+                assert error.exit_code == EXIT_CODES[code], f"{disk.last}: {error}"
+        if disk.last.startswith("fsync") and disk.last.endswith("/out"):
+            (out / "copy").unlink()
+        assert list(out.iterdir()) == [], disk.last
+    assert not disk.happened and number > 4
+    assert (out / "copy").read_bytes() == source.read_bytes()
+    registry.close()
+
+
+def test_a_get_onto_a_full_disk_is_refused_cleanly(small_disk, tmp_path, registry):
+    source = make_folder(tmp_path / "new", MIXED, seed=2)
+    registry.add([os.fsencode(source)], AddOptions(name="new"))
+    filler, target = Filler(small_disk), small_disk / "copy"
+    for room in range(0, 2 << 20, 64 << 10):
+        filler.leave(room)
+        try:
+            registry.get("new", target)
+            break
+        except StrongroomError as error:
+            assert error.exit_code == 9, f"{room >> 10} KiB of room: {error}"
+            assert [p.name for p in small_disk.iterdir()] == ["filler"]
+    assert room > 256 << 10
+    assert bytes_of(target) == bytes_of(source)
+
+
+@pytest.mark.parametrize("first", [0, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_rebuild_that_fails_at_any_write_leaves_the_old_catalog_and_can_be_done_again(
+    origin, tmp_path, first
+):
+    place = tmp_path / "round"
+    for number in range(1, 200):
+        code = list(EXIT_CODES)[(number + first) % 2]  # full and broken by turns
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(origin, place)
+        with broken(place, number, code) as disk:
+            try:
+                assert rebuild_registry(place)["problems"] == [], disk.last
+                break
+            except StrongroomError as error:
+                context = f"write {number}, {disk.last}: {error}"
+                assert error.exit_code == EXIT_CODES[code], context
+        assert list(place.glob("catalog.rebuilt*")) == [], context
+        registry = opened(place)  # with what it had before
+        check_whole(registry, tmp_path / "kept", context)
+        registry.close()
+        rebuild_registry(place)
+    assert not disk.happened and number > 10
+    registry = opened(place)
+    check_whole(registry, tmp_path / "kept", "after all")
+    registry.close()
+
+
+def test_a_rebuild_on_a_full_disk_is_refused_and_the_catalog_stays(small_disk, tmp_path):
+    kept = make_folder(tmp_path / "kept", {"a": 10, "b": 70_000}, seed=1)
+    place, filler = small_disk / "registry", Filler(small_disk)
+    registry = create_registry(place, Settings(), "cli")
+    registry.add([os.fsencode(kept)], AddOptions(name="kept"))
+    registry.close()
+    refused = 0
+    for room in range(64 << 10, 4 << 20, 64 << 10):
+        (place / "local" / "reserve").unlink(missing_ok=True)  # used up already
+        filler.leave(room)
+        try:
+            rebuild_registry(place)
+            break
+        except StrongroomError as error:
+            refused += 1
+            assert error.exit_code == 9, f"{room >> 10} KiB of room: {error}"
+        filler.remove()
+        registry = opened(place)
+        registry.get("kept@v1", tmp_path / "out", force=True)
+        assert bytes_of(tmp_path / "out") == bytes_of(kept)
+        registry.close()
+    assert refused > 3
+    filler.remove()
+    registry = opened(place)
+    check_whole(registry, kept, "after all")
+    registry.close()
+
+
+def test_a_store_that_does_not_answer_stops_the_rebuild_instead_of_losing_versions(
+    origin, monkeypatch
+):
+    def fail(self, digest):
+        raise Unreachable("reading failed (Input/output error)", "shelf", "check the disk")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FolderStore, "read", fail)
+        with pytest.raises(Unreachable):
+            rebuild_registry(origin)
+    registry = opened(origin)
+    assert [a["name"] for a in registry.list_artifacts()["artifacts"]] == ["kept"]
     registry.close()

@@ -426,19 +426,21 @@ def damaged_blobs(engine: Engine) -> list[tuple[bytes, str, str]]:
 
 
 def damaged_versions(engine: Engine, ids: Sequence[int]) -> set[int]:
-    """Those of the versions that hold a damaged blob."""
+    """Those of the versions that hold a damaged blob, be it a file or a document."""
     if not ids or not engine.row("select 1 from damage limit 1"):
         return set()
     marks = ",".join("?" * len(ids))
-    return {
-        r[0]
-        for r in engine.rows(
-            "select distinct vp.version_id from damage d join blobs b on b.digest = d.digest join"
-            " page_files f on f.blob_id = b.id join version_pages vp on vp.page_id = f.page_id"
-            f" where vp.version_id in ({marks})",
-            list(ids),
-        )
-    }
+    rows = engine.rows(
+        "select vp.version_id from damage d join blobs b on b.digest = d.digest join"
+        " page_files f on f.blob_id = b.id join version_pages vp on vp.page_id = f.page_id"
+        f" where vp.version_id in ({marks})"
+        " union select v.id from damage d join versions v on d.digest in (v.content, v.record)"
+        f" where v.id in ({marks})"
+        " union select vp.version_id from damage d join pages p on p.digest = d.digest"
+        f" join version_pages vp on vp.page_id = p.id where vp.version_id in ({marks})",
+        [*ids, *ids, *ids],
+    )
+    return {row[0] for row in rows}
 
 
 def run_by_id(engine: Engine, run: str) -> RunRow | None:

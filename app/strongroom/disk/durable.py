@@ -27,6 +27,13 @@ def sync_folder(folder: str | os.PathLike[str]) -> None:
         os.close(fd)
 
 
+def write_all(fd: int, data: bytes | memoryview) -> None:
+    """Writes all of `data`, however little the system takes at once; raises `OSError`."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Replaces `path` by `data`, durably and at once; raises `OSError`."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator
 
@@ -24,13 +25,20 @@ def found(desk: Desk, digest: bytes, error: Damaged, title: str) -> Damaged:
 
 
 def note(desk: Desk, digest: bytes, error: Damaged) -> None:
-    """Quarantines and remembers; a registry that cannot be written to only reports."""
-    try:
+    """Remembers and quarantines; a registry that cannot be written to only reports."""
+    with contextlib.suppress(StrongroomError), desk.engine.writing() as tx:
+        catalog.write_damage(tx, digest, now(), error.what, error.thing)
+    with contextlib.suppress(StrongroomError):
         desk.store.quarantine(digest)
-        with desk.engine.writing() as tx:
-            catalog.write_damage(tx, digest, now(), error.what, error.thing)
-    except StrongroomError:
-        return  # the caller reports the damage itself in any case
+
+
+def mended(desk: Desk, digest: bytes) -> None:
+    """Forgets the damage of a blob that was found sound."""
+    stored = desk.store.locate(digest)
+    with desk.engine.writing() as tx:
+        catalog.clear_damage(tx, digest)
+        if stored is not None:
+            catalog.write_storage(tx, desk.store.name, [(digest, stored.form, stored.place)])
 
 
 def repair(desk: Desk, digest: bytes, size: int, below: list[bytes]) -> str | None:
@@ -46,12 +54,12 @@ def repair(desk: Desk, digest: bytes, size: int, below: list[bytes]) -> str | No
         if taken.digest != digest:
             taken.discard()
             continue
-        stored = desk.store.keep([taken])
-        with desk.engine.writing() as tx:
-            catalog.clear_damage(tx, digest)
-            catalog.write_storage(
-                tx, desk.store.name, [(s.digest, s.form, s.place) for s in stored]
-            )
+        try:
+            desk.store.remove([digest])  # what is left of the damaged bytes
+            desk.store.keep([taken])
+        finally:
+            taken.discard()
+        mended(desk, digest)
         return os.fsdecode(path)
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from strongroom.catalog import catalog
 from strongroom.catalog.engine import Engine
 from strongroom.catalog.replay import replay
 from strongroom.catalog.schema import VERSION
+from strongroom.disk.durable import sync_folder, told
 from strongroom.domain.digest import text_of
 from strongroom.domain.errors import Damaged, StrongroomError
 from strongroom.domain.timestamps import now
@@ -155,9 +157,23 @@ def rebuild(place: Place, store: FolderStore, progress: Progress | None = None) 
     """
     progress = progress or quiet()
     fresh = place.root / "catalog.rebuilt.db"
-    _remove_database(fresh)
-    engine = Engine(fresh)
     problems: list[str] = []
+    with told("making the catalog again", fresh):
+        _remove_database(fresh)
+        try:
+            count = _make(fresh, place, store, problems, progress)
+            _swap(place.catalog, fresh)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                _remove_database(fresh)
+            raise
+    return {"entries": count, "problems": problems, "not_restored": list(NOT_RESTORED)}
+
+
+def _make(
+    fresh: Path, place: Place, store: FolderStore, problems: list[str], progress: Progress
+) -> int:
+    engine = Engine(fresh)
     try:
         count = _replay_all(engine, Segments(place.journal), store, problems, progress)
         scan = store.scan()
@@ -170,8 +186,7 @@ def rebuild(place: Place, store: FolderStore, progress: Progress | None = None) 
         engine.rows("pragma wal_checkpoint(truncate)")
     finally:
         engine.close()
-    _swap(place.catalog, fresh)
-    return {"entries": count, "problems": problems, "not_restored": list(NOT_RESTORED)}
+    return count
 
 
 def _replay_all(
@@ -189,7 +204,7 @@ def _replay_all(
                 tx.execute("savepoint entry")
                 try:
                     replay(tx, entry, documents)
-                except (StrongroomError, KeyError, ValueError) as error:
+                except (Damaged, KeyError, ValueError) as error:
                     tx.execute("rollback to entry")
                     problems.append(f"entry {entry.seq} ({entry.action}): {error}")
                     replay(tx, _as_failed(entry), documents)
@@ -207,15 +222,23 @@ def _as_failed(entry: Any) -> Any:
 
 
 def _swap(current: Path, fresh: Path) -> None:
-    if current.exists():
-        kept = current.with_name(f"{current.name}.before-rebuild")
-        _remove_database(kept)
+    """Puts the new catalog in the old one's place; on an error the old one is there again."""
+    kept = current.with_name(f"{current.name}.before-rebuild")
+    _remove_database(kept)
+    moved: list[tuple[Path, Path]] = []
+    try:
         for suffix in ("", "-wal", "-shm"):
             old = current.with_name(current.name + suffix)
             if old.exists():
                 os.replace(old, kept.with_name(kept.name + suffix))
-    os.replace(fresh, current)
+                moved.append((old, kept.with_name(kept.name + suffix)))
+        os.replace(fresh, current)
+    except OSError:
+        for old, aside in moved:
+            os.replace(aside, old)
+        raise
     _remove_database(fresh)
+    sync_folder(current.parent)
 
 
 def _remove_database(path: Path) -> None:

@@ -9,12 +9,19 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from strongroom.catalog import claims
-from strongroom.catalog.catalog import VersionRow, known_blobs, version_with_content, write_storage
+from strongroom.catalog.catalog import (
+    VersionRow,
+    clear_damage,
+    damaged_blobs,
+    known_blobs,
+    version_with_content,
+    write_storage,
+)
 from strongroom.disk.listing import SourceFile, Stat
 from strongroom.domain.digest import text_of
 from strongroom.domain.entry import Draft
@@ -134,7 +141,7 @@ class _Intake:
         self._pending: list[Taken] = []
         self._bytes = 0
         self._claimed = False
-        self._fresh: set[bytes] = set()
+        self.fresh: set[bytes] = set()
         self._tried: set[bytes] = set()
 
     def take_all(self, proposal: Proposal) -> Outcome:
@@ -177,31 +184,46 @@ class _Intake:
             return
         self._claim(digests)
         with self.desk.store.no_collection():
+            self._drop_damaged(digests)
             here = self.desk.store.locate_all(digests)
             sound = known_blobs(self.desk.engine, digests)
             missing: dict[bytes, Taken] = {}
             for taken in self._pending:
                 present = here.get(taken.digest)
-                if (
-                    present is not None
-                    and present.size == taken.size
-                    and (taken.digest in sound or taken.digest in self._fresh)
-                ):
+                if present is not None and self._is_sound(present, taken, sound):
                     self.stored[taken.digest] = present
                 else:
-                    # Not known to the catalog: a crash may have left these bytes unverified.
                     missing.setdefault(taken.digest, taken)
-            stale = [d for d in missing if d in here and here[d].form == "shelf"]
-            if stale:
-                self.desk.store.shelves.remove(stale)
             self._tried.update(missing)
+            stale = [d for d in missing if d in here and here[d].form == "shelf"]
+            if stale:  # not those bytes at all: a shelf would keep what it has
+                self.desk.store.remove(stale)
             for kept in self.desk.store.keep(list(missing.values())):
                 self.stored[kept.digest] = kept
-                self._fresh.add(kept.digest)
+                self.fresh.add(kept.digest)
         for taken in self._pending:
             taken.discard()
         self._pending.clear()
         self._bytes = 0
+
+    def _is_sound(self, present: Stored, taken: Taken, sound: Mapping[bytes, int]) -> bool:
+        """Whether what lies there is what was read. Bytes that the catalog does not know may be
+        what a crash left, or what another process is just adding: those stay where they are.
+        """
+        if present.size != taken.size:
+            return False
+        if taken.digest in sound or taken.digest in self.fresh:
+            return True
+        if present.form != "shelf":
+            return False  # it is replaced, at once and by equal bytes
+        on_shelf = self.desk.store.shelves.get(taken.digest)
+        return on_shelf is not None and on_shelf[1] == taken.data
+
+    def _drop_damaged(self, digests: Iterable[bytes]) -> None:
+        """Makes way for sound bytes where there are damaged ones."""
+        bad = {d for d, _, _ in damaged_blobs(self.desk.engine)}.intersection(digests)
+        if bad:
+            self.desk.store.remove(list(bad))
 
     def keep_documents(self, documents: Iterable[tuple[bytes, bytes]]) -> None:
         """Makes sealed documents and manifest pages durable, in one shelf transaction."""
@@ -209,6 +231,7 @@ class _Intake:
         self._claim(unique)
         self._tried.update(unique)
         with self.desk.store.no_collection():
+            self._drop_damaged(unique)
             small = [(d, b) for d, b in unique.items() if len(b) <= SHELF_LIMIT]
             if small:
                 place = self.desk.store.put_small(small)
@@ -217,7 +240,7 @@ class _Intake:
             for digest, data in unique.items():
                 if len(data) > SHELF_LIMIT:
                     self.stored[digest] = self.desk.store.put(digest, data)
-        self._fresh.update(unique)
+        self.fresh.update(unique)
 
     def abandon(self) -> None:
         """Forgets what was read and takes back what was stored for nobody."""
@@ -294,20 +317,31 @@ def _seal_new(desk: Desk, intake: _Intake, outcomes: Sequence[Outcome]) -> dict[
     """Describes and seals what is not stored under its name yet; records by `id(outcome)`."""
     sealed: dict[int, Sealed] = {}
     blobs: dict[bytes, bytes] = {}
+    damaged = {digest for digest, _, _ in damaged_blobs(desk.engine)}
     for outcome in outcomes:
         assert outcome.manifest is not None
         if not outcome.proposal.new_version and _existing(desk, outcome) is not None:
+            blobs.update(_documents(outcome.manifest, damaged))
             continue
         described = describe(desk, outcome)
         record = _record(outcome, described)
         sealed[id(outcome)] = record
         blobs[record.digest] = record.data
-        blobs[outcome.manifest.digest] = outcome.manifest.data
-        blobs.update((p.digest, p.data) for p in outcome.manifest.pages)
+        blobs.update(_documents(outcome.manifest))
         intake.progress.tick()
     if blobs:
         intake.keep_documents(blobs.items())
     return sealed
+
+
+def _documents(manifest: Manifest, only: Container[bytes] | None = None) -> dict[bytes, bytes]:
+    """The blobs that a manifest is made of, all or some."""
+    pages = ((page.digest, page.data) for page in manifest.pages)
+    return {
+        digest: data
+        for digest, data in [(manifest.digest, manifest.data), *pages]
+        if only is None or digest in only
+    }
 
 
 def _existing(desk: Desk, outcome: Outcome) -> VersionRow | None:
@@ -381,6 +415,8 @@ def _commit(
             desk.store.name,
             [(s.digest, s.form, s.place) for s in intake.stored.values()],
         )
+        for digest in intake.fresh:
+            clear_damage(recorder.tx, digest)
         within(recorder, outcomes)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import io
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from strongroom.disk.durable import sync_folder, told
+from strongroom.disk.durable import explained, sync_folder, told, write_all, write_file
 from strongroom.domain.digest import text_of
 from strongroom.domain.errors import Damaged, StrongroomError
 from strongroom.store.intake import CHUNK, Taken, clear_staging
@@ -94,8 +95,6 @@ class FolderStore:
             return Stored(digest, len(data), "shelf", self.put_small([(digest, data)]))
         target = self.object_path(digest)
         if not target.exists():
-            from strongroom.disk.durable import write_file
-
             with told("storing a document", target):
                 if not target.parent.exists():
                     target.parent.mkdir(exist_ok=True)
@@ -168,7 +167,7 @@ class FolderStore:
         else:
             path = self.object_path(digest)
             where = str(path)
-            with self._object(digest) as stream, told("reading", path):
+            with self._object(digest) as stream, _reading(path):
                 data = stream.read(WHOLE_BYTES + 1)
             if len(data) > WHOLE_BYTES:
                 raise StrongroomError("too large to be read at once", text_of(digest))
@@ -194,7 +193,7 @@ class FolderStore:
         sha, held = hashlib.sha256(), b""
         with self._object(digest) as stream:
             while True:
-                with told("reading", path):
+                with _reading(path):
                     chunk = stream.read(CHUNK)
                 if not chunk:
                     break
@@ -216,15 +215,16 @@ class FolderStore:
         with told("writing", target):
             out = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
-            with open(out, "wb", closefd=True) as stream:
+            try:
                 for chunk in self.chunks(digest):
                     with told("writing", target):
-                        stream.write(chunk)
+                        write_all(out, chunk)
                     size += len(chunk)
                     tick(len(chunk))
                 with told("writing", target):
-                    stream.flush()
-                    os.fsync(stream.fileno())
+                    os.fsync(out)
+            finally:
+                os.close(out)
         except BaseException:
             with contextlib.suppress(OSError):
                 target.unlink()
@@ -257,7 +257,7 @@ class FolderStore:
             on_shelf = self.shelves.get(digest)
         with told("moving a damaged file aside", aside):
             if on_shelf is not None:
-                aside.write_bytes(on_shelf[1])
+                write_file(aside, on_shelf[1])
                 self.shelves.remove([digest])
                 return aside
             try:
@@ -272,13 +272,10 @@ class FolderStore:
     def _object(self, digest: bytes) -> BinaryIO:
         path = self.object_path(digest)
         try:
-            return open(path, "rb")
+            with _reading(path):
+                return open(path, "rb")
         except FileNotFoundError as error:
             raise self._missing(digest) from error
-        except OSError as error:
-            raise Damaged(
-                f"a stored file cannot be read ({error.strerror})", str(path), _MEND
-            ) from error
 
     def _missing(self, digest: bytes) -> Damaged:
         return MissingBlob("the stored file is gone", str(self.object_path(digest)), _MEND)
@@ -291,6 +288,21 @@ class FolderStore:
         with open(self.root / "local" / "collection.lock", "ab") as lock:
             fcntl.flock(lock, mode)
             yield
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """A bad sector is damage; that we may not read, or just cannot, says nothing of the bytes."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        if error.errno == errno.EIO:
+            raise Damaged(
+                f"a stored file cannot be read ({error.strerror})", str(path), _MEND
+            ) from error
+        raise explained(error, "reading", path) from error
 
 
 class MissingBlob(Damaged):

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 
-from strongroom.disk.durable import explained, start_writeback, told
+from strongroom.disk.durable import explained, start_writeback, told, write_all
 from strongroom.disk.listing import Stat
 from strongroom.domain.errors import Conflict, NoSpace, NotFound, Unreachable
 from strongroom.formats.source import HEAD_BYTES
@@ -223,7 +223,7 @@ def _pump(
             filled.put((buffer, count))
             if target is not None:
                 with _storing(temporary):
-                    _write_all(target, memoryview(buffer)[:count])
+                    write_all(target, memoryview(buffer)[:count])
                 if total - written >= _WRITEBACK:
                     start_writeback(target, written, total - written)
                     written = total
@@ -243,11 +243,6 @@ def _storing(temporary: Path) -> Iterator[None]:
         if isinstance(said, NoSpace):
             raise said from error
         raise StoreFailed(said.what, said.thing, said.hint) from error
-
-
-def _write_all(fd: int, view: memoryview) -> None:
-    while view:
-        view = view[os.write(fd, view) :]
 
 
 def _check_unchanged(fd: int, before: os.stat_result, size: int, path: bytes) -> None:
