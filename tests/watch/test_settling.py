@@ -103,3 +103,11 @@ def test_a_broken_ignore_file_is_said_and_ignores_nothing(tmp_path):
     (tmp_path / ".strongroomignore").write_bytes(b"\xff\xfe*.csv")
     skip, problem = load_ignore(bytes(tmp_path))
     assert "cannot be read" in problem and skip(b"a.csv") == ""
+
+
+def test_the_next_file_to_settle_is_known_beforehand():
+    s = Settling(2.0)
+    assert s.next_after(10.0) == float("inf")
+    s.observe(b"a", stat(), at=10.0, wall_ns=1000 * NS)
+    s.observe(b"b", stat(), at=11.0, wall_ns=1000 * NS)
+    assert s.next_after(10.0) == 12.0 and s.next_after(12.0) == 13.0

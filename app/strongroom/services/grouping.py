@@ -14,6 +14,7 @@ from strongroom.domain.facts import Kind
 from strongroom.domain.names import derive_name
 from strongroom.extract.layouts import LAYOUTS, assign
 from strongroom.extract.layouts.layout import Layout, Role
+from strongroom.extract.layouts.paths import relative
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,10 @@ class Group:
     @property
     def kind(self) -> Kind:
         return self.role.kind
+
+    def names(self) -> list[str]:
+        """The files' paths as the layout speaks of them."""
+        return [relative(self.folder, _text(f.path)) for f in self.files]
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -59,7 +64,7 @@ class RunFolder:
 
     def relative(self, file: SourceFile) -> str:
         """The file's path as the layout speaks of it; `../` leads out of the run's folder."""
-        return posixpath.relpath(_text(file.path), self.folder or ".")
+        return relative(self.folder, _text(file.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,30 @@ class Grouping:
     runs: tuple[RunFolder, ...]
     groups: tuple[Group, ...]
     passed: frozenset[bytes]
+
+
+class Arrangement:
+    """A grouping looked up by path, as watching asks at every turn.
+
+    Which files belong together follows from names alone, so it holds until a name comes or goes;
+    the stats in it may be older than the newest look at a file.
+    """
+
+    def __init__(self, grouping: Grouping) -> None:
+        self.passed = grouping.passed
+        self.runs = {run.folder: run for run in grouping.runs}
+        self._groups = {f.path: group for group in grouping.groups for f in group.files}
+        self._runs_with: dict[bytes, list[str]] = {}
+        for run in grouping.runs:
+            for member in run.members:
+                self._runs_with.setdefault(member.path, []).append(run.folder)
+
+    def group(self, path: bytes) -> Group | None:
+        return self._groups.get(path)
+
+    def runs_with(self, path: bytes) -> Sequence[str]:
+        """Folders of the runs that the file is a member of; notes may be of several."""
+        return self._runs_with.get(path, ())
 
 
 def group_by_layout(

@@ -29,13 +29,18 @@ _SMALL_TEXT = 4 << 20
 
 @dataclass
 class Active:
-    """A run that is still going on. `changed`: its files say more than was last shown."""
+    """A run that is still going on. `changed`: its files say more than was last shown.
+
+    `silent_since` and `show_at` on the monotonic clock; `ended`: someone said that it is over.
+    """
 
     id: str
     folder: RunFolder
     generation: int
     changed: bool = True
-    shown_at: float = 0.0
+    silent_since: float = 0.0
+    show_at: float = 0.0
+    ended: bool = False
     best: tuple[str, ...] = ()
 
 
@@ -45,11 +50,11 @@ class WatchRuns:
     def __init__(self, desk: Desk, watch: Watch) -> None:
         self.desk, self.watch = desk, watch
         self.active: dict[str, Active] = {}
+        self._last_seq = -1
 
     def ensure(self, folder: RunFolder, seen: Mapping[bytes, Seen]) -> Active:
         """The run that new content in `folder` belongs to, running."""
         if (known := self.active.get(folder.folder)) is not None:
-            known.folder = folder
             return known
         rows = catalog.runs_at(self.desk.engine, self.watch.id, folder.folder)
         newest = rows[0] if rows else None
@@ -63,14 +68,32 @@ class WatchRuns:
         self.active[folder.folder] = active
         return active
 
-    def resume(self, folders: Mapping[str, RunFolder]) -> None:
-        """Takes up runs that were going on when the watch last ended."""
+    def resume(self, folders: Mapping[str, RunFolder]) -> list[Active]:
+        """Takes up runs that were going on when the watch last ended; these come back."""
+        taken_up = []
         for row in catalog.running(self.desk.engine, self.watch.id):
             if row.path not in self.active and row.path in folders:
-                self.active[row.path] = Active(row.id, folders[row.path], row.generation)
+                active = Active(row.id, folders[row.path], row.generation)
+                self.active[row.path] = active
+                taken_up.append(active)
+        return taken_up
+
+    def look_for_ends(self) -> bool:
+        """Whether someone has ended a run by `run finish` since the last call."""
+        seq = catalog.last_seq(self.desk.engine)
+        if seq == self._last_seq or not self.active:
+            return False
+        self._last_seq = seq
+        rows = catalog.runs_by_ids(self.desk.engine, [a.id for a in self.active.values()])
+        running = {row.id for row in rows if row.status == RunStatus.RUNNING}
+        news = False
+        for active in self.active.values():
+            if active.id not in running and not active.ended:
+                active.ended = news = True
+        return news
 
     def status(self, active: Active) -> str:
-        """What the catalog says: someone may have ended the run by `run finish`."""
+        """What the catalog says of the run."""
         row = catalog.run_by_id(self.desk.engine, active.id)
         return row.status if row is not None else RunStatus.RUNNING
 

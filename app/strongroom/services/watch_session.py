@@ -9,33 +9,37 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import stat
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from strongroom.catalog import watching as rows
 from strongroom.catalog.watching import Seen, Watch
 from strongroom.disk.listing import Listing, SourceFile, Stat, list_source
 from strongroom.domain.errors import Busy, NoSpace, StrongroomError, printable
 from strongroom.domain.event import Event
-from strongroom.domain.facts import RunStatus
 from strongroom.domain.names import derive_name
 from strongroom.domain.timestamps import now
 from strongroom.services.add import outcome_views
 from strongroom.services.desk import Desk, Recorder, is_dead
-from strongroom.services.grouping import Group, Grouping, group_by_layout
+from strongroom.services.grouping import Arrangement, Group, RunFolder, group_by_layout
 from strongroom.services.ingest import Outcome, Proposal, add_batch
 from strongroom.services.progress import Progress, quiet
 from strongroom.services.watch_runs import WatchRuns, unchanged
 from strongroom.services.watches import lease_key
 from strongroom.watch.events import EventSource
-from strongroom.watch.names import is_temporary, load_ignore
-from strongroom.watch.settling import Settling
+from strongroom.watch.names import IGNORE_FILE, is_temporary, load_ignore
+from strongroom.watch.settling import Settling, still_since
 
 BATCH = 256
 LEASE = 15_000_000
-#: Seconds between two looks at a live run's files.
+#: Seconds between two looks at a live run's files; longer where one look takes long.
 LIVE_EVERY = 1.0
+#: Seconds after which a session looks round though nothing was heard and nothing is due.
+ROUND = 0.5
 _POLL_EVERY = 2.0
 
 log = logging.getLogger(__name__)
@@ -52,12 +56,21 @@ class Timing:
 
 
 class WatchSession:
-    """One owner's work on one watched folder. Not thread-safe: one thread calls `step`."""
+    """One owner's work on one watched folder. Not thread-safe: one thread calls `step`.
+
+    `wake` is set when something was heard, so that one thread can wait for several sessions.
+    """
 
     def __init__(
-        self, desk: Desk, watch: Watch, timing: Timing, tell: Callable[[Event], None]
+        self,
+        desk: Desk,
+        watch: Watch,
+        timing: Timing,
+        tell: Callable[[Event], None],
+        wake: threading.Event | None = None,
     ) -> None:
         self.desk, self.watch, self.timing, self.tell = desk, watch, timing, tell
+        self.wake = wake or threading.Event()
         self.settling = Settling(timing.quiet_time)
         self.runs = WatchRuns(desk, watch)
         self.files: dict[bytes, SourceFile] = {}
@@ -67,7 +80,11 @@ class WatchSession:
         self.kept = 0
         self._seen: dict[bytes, Seen] = {}
         self._events: EventSource | None = None
-        self._grouping: Grouping | None = None
+        self._arrangement: Arrangement | None = None
+        self._touched: set[bytes] = set()
+        self._stirred = True
+        self._due_at = 0.0
+        self._root_id: tuple[int, int] | None = None
         self._rescan_at = 0.0
         self._scan_cost = 0.0
         self._lease_at = 0.0
@@ -81,16 +98,19 @@ class WatchSession:
         self._seen = rows.seen_in(self.desk.engine, self.watch.id)
 
     def close(self) -> None:
-        if self._events is not None:
-            self._events.stop()
-            self._events = None
+        self._stop_listening()
         rows.drop_lease(self.desk.engine, lease_key(self.watch), self.desk.owner)
 
-    def wait(self, seconds: float) -> None:
-        if self._events is not None:
-            self._events.wait(seconds)
-        else:
-            time.sleep(seconds)
+    def rest(self) -> float:
+        """Seconds until `step` has something to do, if nothing is heard before."""
+        at = time.monotonic()
+        if self._events is None or at < self._full_until:
+            return ROUND
+        if self._stirred:
+            return 0.0
+        shows = (a.show_at for a in self.runs.active.values() if a.changed)
+        due = min(self._due_at, self._rescan_at, *shows)
+        return min(max(due - at, 0.0), ROUND)
 
     @property
     def pending(self) -> int:
@@ -103,14 +123,15 @@ class WatchSession:
         """
         at = time.monotonic()
         self._renew_lease()
-        if not self._look(at):
+        if not self._look(at) or at < self._full_until:
             return
+        if self.runs.look_for_ends() or self._stirred or at >= self._due_at:
+            self._stirred = False
+            self._take_settled(at, progress or quiet(), end_runs)
+            self._due_at = min(self.settling.next_after(at), self._next_end(at, end_runs))
         if at < self._full_until:
             return
-        self._take_settled(at, progress or quiet(), end_runs)
-        if at < self._full_until:
-            return
-        self._show_live(at)
+        self._show_live()
         self._tell_state("polling" if self._events and self._events.polling else "live")
         idle = self.pending == 0
         if idle and not self._idle:
@@ -119,9 +140,12 @@ class WatchSession:
             )
         self._idle = idle
 
-    def growing(self) -> list[bytes]:
-        """Files that have not come to rest."""
-        return self.settling.moving(time.monotonic())
+    @property
+    def waits(self) -> bool:
+        """Whether there is something to be taken or ended that time will bring."""
+        if self.state == "missing" or self.is_full:
+            return False
+        return bool(self.pending or self.held or self.runs.active)
 
     def unsettled(self) -> set[bytes]:
         """Files that were not taken yet, those that live runs hold included."""
@@ -130,12 +154,19 @@ class WatchSession:
     # ------------------------------------------------------------------ looking
 
     def _look(self, at: float) -> bool:
-        if not os.path.isdir(self.watch.root):
+        """Hears what changed and looks at it; False while the folder is not there."""
+        root_id = self._identity()
+        if root_id is None:
             if self.state != "missing":
                 self._lose_folder()
             return False
+        if root_id != self._root_id and self._events is not None:
+            self._stop_listening()  # another folder took its place, which sends us nothing
         if self._events is None:
-            self._events = EventSource(self.watch.root, bool(self.watch.options.get("polling")))
+            self._root_id = root_id
+            self._events = EventSource(
+                self.watch.root, self.wake, bool(self.watch.options.get("polling"))
+            )
             self._events.start()
             self._rescan_at = 0.0
         hints = self._events.take()
@@ -149,7 +180,17 @@ class WatchSession:
             self._look_at(location, at, hints.renamed.get(location))
         return True
 
+    def _identity(self) -> tuple[int, int] | None:
+        """Device and inode of the folder; None if it is not there."""
+        try:
+            info = os.stat(self.watch.root)
+        except OSError:
+            return None
+        return (info.st_dev, info.st_ino) if stat.S_ISDIR(info.st_mode) else None
+
     def _rescan(self, at: float, renamed: dict[bytes, bytes]) -> None:
+        if self._events is not None:
+            self._events.check()
         self._skip, problem = load_ignore(self.watch.root)
         if problem and problem != self._ignore_problem:
             self._report(b".strongroomignore", problem)
@@ -166,7 +207,7 @@ class WatchSession:
         for path in self.files.keys() - present.keys():
             self._vanished(path)
         if present.keys() != self.files.keys():
-            self._grouping = None
+            self._regroup()
         self.files.update(present)
         for file in listing.files:
             self._observe(file, at, wall, renamed.get(file.location))
@@ -185,6 +226,8 @@ class WatchSession:
         if not location.startswith(prefix):
             return
         path = location[len(prefix) :]
+        if path == IGNORE_FILE.encode():
+            self._rescan_at = min(self._rescan_at, at)
         if self._skipped(path):
             return
         try:
@@ -193,15 +236,15 @@ class WatchSession:
             if path in self.files:
                 self._vanished(path)
             return
-        import stat as kinds
-
-        if not kinds.S_ISREG(info.st_mode):
-            if not kinds.S_ISDIR(info.st_mode):
+        if not stat.S_ISREG(info.st_mode):
+            if path in self.files:
+                self._vanished(path)
+            if not stat.S_ISDIR(info.st_mode):
                 self._rescan_at = min(self._rescan_at, at)  # links and others: the walk judges
             return
         file = SourceFile(location, path, Stat.of(info))
         if path not in self.files:
-            self._grouping = None
+            self._regroup()
         self.files[path] = file
         self._observe(file, at, time.time_ns(), renamed_from)
 
@@ -220,21 +263,28 @@ class WatchSession:
         self.settling.observe(file.path, file.stat, at, wall, renamed=settled)
         if before != file.stat:
             self._idle = False
-            for active in self.runs.active.values():
-                if any(m.path == file.path for m in active.folder.members):
-                    active.changed = True
+            self._stirred = True
+            self._touched.add(file.path)
+
+    def _regroup(self) -> None:
+        """A name came or went, so files may belong together otherwise."""
+        self._arrangement = None
+        self._stirred = True
 
     def _vanished(self, path: bytes) -> None:
         self.files.pop(path, None)
-        self._grouping = None
+        self._regroup()
         self.settling.forget(path)
         self.held.discard(path)
         self.left_out.pop(path, None)
 
-    def _lose_folder(self) -> None:
+    def _stop_listening(self) -> None:
         if self._events is not None:
             self._events.stop()
             self._events = None
+
+    def _lose_folder(self) -> None:
+        self._stop_listening()
         self._tell_state("missing", "the folder is gone; watching goes on when it is back")
 
     # ------------------------------------------------------------------ taking
@@ -254,27 +304,23 @@ class WatchSession:
     def _take_grouped(
         self, due: Sequence[bytes], at: float, progress: Progress, end_runs: bool
     ) -> None:
-        grouping = self._groups()
-        by_folder = {r.folder: r for r in grouping.runs}
-        self.runs.resume(by_folder)
-        for folder, active in self.runs.active.items():
-            if folder in by_folder:
-                active.folder = by_folder[folder]
-        group_of = {f.path: g for g in grouping.groups for f in g.files}
-        ended = self._ended_runs(at, end_runs)
+        arranged = self._arranged()
+        moving = set(self.settling.moving(at))
+        self._note_touched(arranged, at)
+        ended = self._ended_runs(arranged, moving, at, end_runs)
         proposals: list[tuple[Proposal, tuple[bytes, ...]]] = []
         done: set[tuple[str, str, str, str]] = set()
         self.held = set()
         for path in due:
-            group = group_of.get(path)
-            if path in grouping.passed:
+            group = arranged.group(path)
+            if path in arranged.passed:
                 self._pass_over(path, "its run's layout does not keep it")
             elif group is None:
                 proposals.append(self._single(self.files[path]))
             elif group.key not in done:
                 done.add(group.key)
-                self.runs.ensure(by_folder[group.folder], self._seen)
-                if self._must_wait(group, ended, at):
+                self._take_up(arranged, group.folder, at)
+                if self._must_wait(group, group.folder in ended, moving):
                     self.held.update(f.path for f in group.files if f.path in self.settling)
                 else:
                     proposals.append(self._of_group(group))
@@ -282,33 +328,56 @@ class WatchSession:
         for folder in ended:
             self._end_run(folder)
 
-    def _groups(self) -> Grouping:
-        if self._grouping is None:
+    def _arranged(self) -> Arrangement:
+        """Which files belong together, made anew only when a name has come or gone."""
+        if self._arrangement is None:
             only = self.watch.options.get("layout") or None
-            self._grouping = group_by_layout(list(self.files.values()), only=only)
-        else:
-            # Names are as they were, stats may not be.
-            self._grouping = Grouping(
-                tuple(replace(r, members=self._fresh(r.members)) for r in self._grouping.runs),
-                tuple(replace(g, files=self._fresh(g.files)) for g in self._grouping.groups),
-                self._grouping.passed,
-            )
-        return self._grouping
+            arranged = Arrangement(group_by_layout(list(self.files.values()), only=only))
+            self._arrangement = arranged
+            at = time.monotonic()
+            for active in self.runs.resume(arranged.runs):
+                active.silent_since = self._still_since(active.folder, at)
+            for folder, active in self.runs.active.items():
+                if folder in arranged.runs:
+                    active.folder = arranged.runs[folder]
+        return self._arrangement
+
+    def _take_up(self, arranged: Arrangement, folder: str, at: float) -> None:
+        """Makes sure that the run of new content is known."""
+        if folder not in self.runs.active:
+            run = self._fresh_run(arranged.runs[folder])
+            self.runs.ensure(run, self._seen).silent_since = self._still_since(run, at)
+
+    def _note_touched(self, arranged: Arrangement, at: float) -> None:
+        """What changed since the last time makes its runs changed, and not silent."""
+        wall = time.time_ns()
+        for path in self._touched:
+            file = self.files.get(path)
+            for folder in arranged.runs_with(path):
+                if file is not None and (active := self.runs.active.get(folder)) is not None:
+                    active.changed = True
+                    since = still_since(file.stat, at, wall)
+                    active.silent_since = max(active.silent_since, since)
+        self._touched.clear()
+
+    def _still_since(self, run: RunFolder, at: float) -> float:
+        wall = time.time_ns()
+        files = (self.files[m.path] for m in run.members if m.path in self.files)
+        return max((still_since(f.stat, at, wall) for f in files), default=at)
+
+    def _fresh_run(self, run: RunFolder) -> RunFolder:
+        return replace(run, members=self._fresh(run.members))
 
     def _fresh(self, files: Iterable[SourceFile]) -> tuple[SourceFile, ...]:
-        return tuple(self.files[f.path] for f in files)
+        """The same files as they were last looked at."""
+        return tuple(self.files.get(f.path, f) for f in files)
 
-    def _must_wait(self, group: Group, ended: set[str], at: float) -> bool:
-        over = group.folder in ended
-        if group.role.live and not over:
+    def _must_wait(self, group: Group, over: bool, moving: set[bytes]) -> bool:
+        if not over and (group.role.live or self._by_rule(group)):
             return True
-        if self._by_rule(group) and not over:
+        if any(f.path in moving for f in group.files):
             return True
-        still = set(self.settling.moving(at))
-        if any(f.path in still for f in group.files):
-            return True
-        names = [os.path.relpath(os.fsdecode(f.path), group.folder or ".") for f in group.files]
-        return not over and not group.layout.ready(group.role.group, names)
+        return not over and not group.layout.ready(group.role.group, group.names())
 
     def _by_rule(self, group: Group) -> bool:
         """Whether the best-and-last rule decides about this group when its run ends."""
@@ -317,23 +386,30 @@ class WatchSession:
             and group.role.name.rpartition("/")[2] == "checkpoint"
         )
 
-    def _ended_runs(self, at: float, end_runs: bool) -> set[str]:
+    def _silence(self, end_runs: bool) -> float:
+        """Seconds of silence that end a run."""
+        return self.timing.quiet_time if end_runs else self.timing.idle_end
+
+    def _ended_runs(
+        self, arranged: Arrangement, moving: set[bytes], at: float, end_runs: bool
+    ) -> set[str]:
         """Folders of runs that have ended and whose files all stand still."""
-        moving, ended, wall = set(self.settling.moving(at)), set(), time.time_ns()
-        limit = self.timing.quiet_time if end_runs else self.timing.idle_end
-        for folder, active in self.runs.active.items():
-            members = active.folder.members
-            if any(m.path in moving for m in members):
-                continue
-            newest = max((max(m.stat.mtime_ns, m.stat.ctime_ns) for m in members), default=0)
-            silent = (wall - newest) / 1e9 >= limit
-            if (
-                silent
-                or self.runs.status(active) != RunStatus.RUNNING
+        busy = {folder for path in moving for folder in arranged.runs_with(path)}
+        return {
+            folder
+            for folder, active in self.runs.active.items()
+            if folder not in busy
+            and (
+                active.ended
+                or at - active.silent_since >= self._silence(end_runs)
                 or (active.changed and self.runs.is_complete(active))
-            ):
-                ended.add(folder)
-        return ended
+            )
+        }
+
+    def _next_end(self, at: float, end_runs: bool) -> float:
+        """When the next run will have been silent for long enough."""
+        times = (a.silent_since + self._silence(end_runs) for a in self.runs.active.values())
+        return min((t for t in times if t > at), default=inf)
 
     def _end_run(self, folder: str) -> None:
         active = self.runs.active.get(folder)
@@ -341,14 +417,18 @@ class WatchSession:
             return
         if any(m.path in self.settling for m in active.folder.members if m.path in self.files):
             return  # something of it could not be taken yet; it ends with that
+        active.folder = self._fresh_run(active.folder)
         self.runs.finish(active, self._seen)
         self.tell(Event("run.changed", {"id": active.id}))
 
-    def _show_live(self, at: float) -> None:
+    def _show_live(self) -> None:
         for active in self.runs.active.values():
-            if active.changed and at - active.shown_at >= LIVE_EVERY:
-                active.shown_at = at
+            began = time.monotonic()
+            if active.changed and began >= active.show_at:
+                active.folder = self._fresh_run(active.folder)
                 self.runs.show_live(active, self._seen)
+                took = time.monotonic() - began
+                active.show_at = began + max(LIVE_EVERY, 10 * took)
                 self.tell(Event("run.changed", {"id": active.id}))
 
     # ------------------------------------------------------------------ proposals
@@ -379,7 +459,7 @@ class WatchSession:
         active = self.runs.active[group.folder]
         return Proposal(
             name=f"{self.watch.name}/{group.name}",
-            files=group.renamed_files(),
+            files=replace(group, files=self._fresh(group.files)).renamed_files(),
             kind=group.kind,
             run=active.id,
             source=os.path.join(self.watch.root, group.root),
@@ -509,6 +589,7 @@ class WatchSession:
 
     def _full(self, why: str) -> None:
         self._full_until = time.monotonic() + 5
+        self._stirred = True  # to try again then
         self._tell_state("full", why)
 
     @property

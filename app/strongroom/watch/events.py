@@ -5,7 +5,11 @@ Events may be lost or come in any order, so they only say where to look; the res
 
 from __future__ import annotations
 
+import ctypes
+import errno
+import logging
 import os
+import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +34,20 @@ _NETWORK = frozenset(
     }
 )
 
+#: What watchdog shall tell us of. Not that a file was opened or read: we do that ourselves.
+_WANTED = (
+    "FileCreatedEvent",
+    "FileModifiedEvent",
+    "FileAttribEvent",
+    "FileMovedEvent",
+    "FileDeletedEvent",
+    "FileClosedEvent",
+    "DirCreatedEvent",
+    "DirMovedEvent",
+    "DirDeletedEvent",
+)
+_IN_CREATE = 0x100
+
 
 @dataclass
 class Hints:
@@ -41,75 +59,125 @@ class Hints:
 
 
 class EventSource:
-    """Listens below one folder. `polling`: no events come here, so the caller must rescan often."""
+    """Listens below one folder and sets `wake` when it hears something.
 
-    _MANY = 20_000
+    `polling`: no events come here, so the caller must rescan often.
+    """
 
-    def __init__(self, root: bytes, polling: bool = False) -> None:
+    #: So many events between two looks may be more than the kernel's queue held.
+    MANY = 8_000
+
+    def __init__(self, root: bytes, wake: threading.Event, polling: bool = False) -> None:
         self.root = root
         self.polling = polling or on_network(root)
         self.why_polling = "the folder is on a network mount" if self.polling else ""
         self._lock = threading.Lock()
         self._hints = Hints()
-        self._wake = threading.Event()
+        self._heard_since = 0
+        self._wake = wake
         self._observer: object | None = None
+        self._overflow: _Overflow | None = None
 
     def start(self) -> None:
         """Begins to listen; where the system has no watches left it falls back to polling."""
         if self.polling:
             return
-        from watchdog.events import FileSystemEvent, FileSystemEventHandler
+        from watchdog import events
         from watchdog.observers import Observer
 
         source = self
 
-        class Handler(FileSystemEventHandler):
-            def on_any_event(self, event: FileSystemEvent) -> None:
+        class Handler(events.FileSystemEventHandler):
+            def on_any_event(self, event: events.FileSystemEvent) -> None:
                 source._heard(event.event_type, event.src_path, event.dest_path, event.is_directory)
 
-        observer = Observer()
+        self._overflow = _Overflow(self)
+        logging.getLogger("watchdog").addHandler(self._overflow)
+        kinds = [getattr(events, name) for name in _WANTED if hasattr(events, name)]
         try:
-            observer.schedule(Handler(), os.fsdecode(self.root), recursive=True)
+            observer = Observer()
+            observer.schedule(Handler(), os.fsdecode(self.root), recursive=True, event_filter=kinds)
             observer.start()
         except OSError as error:
-            self.polling = True
-            self.why_polling = f"the system has no watches left ({error.strerror})"
+            self._poll(error.strerror or str(error))
             return
         self._observer = observer
+        self.check()
+
+    def check(self) -> None:
+        """Falls back to polling when the system has run out of watches: then some folders below
+        are not listened to, and nothing else says so.
+        """
+        if not self.polling and not _watches_left(self.root):
+            self._poll("inotify watch limit reached")
 
     def stop(self) -> None:
         observer, self._observer = self._observer, None
         if observer is not None:
             observer.stop()  # type: ignore[attr-defined]
             observer.join(10)  # type: ignore[attr-defined]
+        if self._overflow is not None:
+            logging.getLogger("watchdog").removeHandler(self._overflow)
+            self._overflow = None
+
+    def lost(self) -> None:
+        """Events were lost, so everything has to be looked at."""
+        with self._lock:
+            self._hints.all = True
+        self._wake.set()
 
     def take(self) -> Hints:
         """What was heard since the last call."""
         with self._lock:
             hints, self._hints = self._hints, Hints()
-            self._wake.clear()
+            self._heard_since = 0
         return hints
 
-    def wait(self, seconds: float) -> None:
-        """Returns when something is heard, or after `seconds`."""
-        self._wake.wait(seconds)
-
     def _heard(self, kind: str, source: str | bytes, target: str | bytes, folder: bool) -> None:
-        if kind in ("opened", "closed_no_write"):
-            return
         with self._lock:
             hints = self._hints
+            self._heard_since += 1
             if folder and kind in ("moved", "deleted", "created"):
                 hints.all = True  # what was written before the new folder was listened to
             if kind == "moved":
                 hints.renamed[os.fsencode(target)] = os.fsencode(source)
                 hints.changed.add(os.fsencode(target))
             hints.changed.add(os.fsencode(source))
-            if len(hints.changed) > self._MANY:
+            if self._heard_since >= self.MANY:
                 hints.changed.clear()
-                hints.renamed.clear()
                 hints.all = True
         self._wake.set()
+
+    def _poll(self, why: str) -> None:
+        self.polling = True
+        self.why_polling = f"the system has no watches left ({why})"
+
+
+class _Overflow(logging.Handler):
+    """Hears watchdog say that the kernel's queue was full, which it tells to its log alone."""
+
+    def __init__(self, source: EventSource) -> None:
+        super().__init__(logging.WARNING)
+        self._source = source
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "overflow" in record.getMessage():
+            self._source.lost()
+
+
+def _watches_left(folder: bytes) -> bool:
+    """Whether one more folder could be listened to; True where the system does not tell."""
+    if sys.platform != "linux":
+        return True
+    libc = ctypes.CDLL(None, use_errno=True)
+    fd = libc.inotify_init1(os.O_CLOEXEC)
+    if fd < 0:
+        return True
+    try:
+        found = libc.inotify_add_watch(fd, folder, _IN_CREATE)
+        return not (found < 0 and ctypes.get_errno() == errno.ENOSPC)
+    finally:
+        os.close(fd)
 
 
 def on_network(path: bytes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from strongroom.disk.listing import Stat
 
@@ -32,8 +33,7 @@ class Settling:
         known = self._moving.get(path)
         if known is not None and known.stat == stat and not renamed:
             return
-        still_for = (wall_ns - max(stat.mtime_ns, stat.ctime_ns)) / 1e9
-        since = at - self.quiet_time if renamed else at - max(0.0, still_for)
+        since = at - self.quiet_time if renamed else still_since(stat, at, wall_ns)
         self._moving[path] = _Moving(stat, since)
 
     def wait_again(self, path: bytes, at: float) -> None:
@@ -56,8 +56,21 @@ class Settling:
         """Files that may still change."""
         return [p for p, m in self._moving.items() if at - m.since < self.quiet_time]
 
+    def next_after(self, at: float) -> float:
+        """When the next file will be at rest, if no further one changes; infinite for none."""
+        times = (m.since + self.quiet_time for m in self._moving.values())
+        return min((t for t in times if t > at), default=inf)
+
     def __contains__(self, path: bytes) -> bool:
         return path in self._moving
 
     def __len__(self) -> int:
         return len(self._moving)
+
+
+def still_since(stat: Stat, at: float, wall_ns: int) -> float:
+    """Since when, on the monotonic clock, the file is as it is; a change that its times put into
+    the future happened now.
+    """
+    still_for = (wall_ns - max(stat.mtime_ns, stat.ctime_ns)) / 1e9
+    return at - max(0.0, still_for)

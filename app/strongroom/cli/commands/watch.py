@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
+import threading
 import time
 from dataclasses import replace
 from typing import Any
@@ -13,12 +13,14 @@ from typing import Any
 import click
 
 from strongroom.cli.completing import folders
-from strongroom.cli.frame import Frame, common, table
-from strongroom.domain.errors import Busy, NoSpace, printable
+from strongroom.cli.frame import Frame, common, table, writing_out
+from strongroom.domain.errors import Busy, Cancelled, NoSpace, printable
 from strongroom.domain.event import Event
 
 #: `--once` leaves files that still grow after so many seconds.
 PATIENCE = 30.0
+#: Seconds in which further changes are gathered before one is looked at.
+_GATHER = 0.02
 _STREAM = frozenset({"version.created", "watch.ignored", "watch.idle", "watch.state"})
 
 
@@ -105,6 +107,7 @@ def _watch(
     quiet_time: float | None,
 ) -> None:
     from strongroom.logs import start_logging
+    from strongroom.services.progress import Progress
     from strongroom.services.watch_session import WatchSession
     from strongroom.services.watches import ensure
     from strongroom.worker.loop import timing_from
@@ -115,14 +118,14 @@ def _watch(
     if quiet_time is not None:
         timing = replace(timing, quiet_time=quiet_time)
     desk = frame.open().desk
+    wake = threading.Event()
     tell = _teller(frame)
-    sessions = [WatchSession(desk, ensure(desk, f, options), timing, tell) for f in folders]
+    sessions = [WatchSession(desk, ensure(desk, f, options), timing, tell, wake) for f in folders]
     opened = []
-    stopping = False
+    progress = Progress()
 
     def stop(number: int, at: object) -> None:
-        nonlocal stopping
-        stopping = True
+        progress.cancel()  # what is just being taken is given up and taken the next time
 
     previous = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -130,16 +133,26 @@ def _watch(
             _open(session)
             opened.append(session)
         if once:
-            _once(frame, sessions, lambda: stopping)
-        while not once and not stopping:
-            for session in sessions:
-                session.step()
-            sessions[0].wait(0.1)
+            _once(frame, sessions, progress)
+        else:
+            _on(sessions, progress, wake)
+    except Cancelled:
+        return
     finally:
         for session in opened:
             session.close()
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _on(sessions: list[Any], progress: Any, wake: threading.Event) -> None:
+    while True:
+        for session in sessions:
+            session.step(progress)
+        progress.tick()
+        wake.wait(min(session.rest() for session in sessions))
+        time.sleep(_GATHER)  # what is written in one go is looked at in one go
+        wake.clear()
 
 
 def _open(session: Any) -> None:
@@ -155,49 +168,45 @@ def _open(session: Any) -> None:
             time.sleep(0.25)
 
 
-def _once(frame: Frame, sessions: list[Any], stopped: Any) -> None:
-    deadline = time.monotonic() + PATIENCE
+def _once(frame: Frame, sessions: list[Any], progress: Any) -> None:
     for session in sessions:
-        while not stopped():
-            session.step(end_runs=True)
-            if session.is_full:
-                raise NoSpace(
-                    "the disk is nearly full",
-                    os.fsdecode(session.watch.root),
-                    "free some space and watch again",
-                )
-            if session.state == "missing" or (
-                session.pending == 0 and not session.held and not session.runs.active
-            ):
-                break
-            if time.monotonic() > deadline and (session.growing() or session.pending):
+        session.step(progress, end_runs=True)  # takes what has settled, however long that takes
+        deadline = time.monotonic() + PATIENCE
+        while session.waits:
+            if time.monotonic() > deadline and session.pending:
                 left = [printable(os.fsdecode(p)) for p in sorted(session.unsettled())]
                 _warn(frame, session, left)
                 break
-            session.wait(0.05)
+            progress.tick()
+            session.wake.wait(min(session.rest(), 0.05))
+            session.wake.clear()
+            session.step(progress, end_runs=True)
+        if session.is_full:
+            raise NoSpace(
+                "the disk is nearly full",
+                os.fsdecode(session.watch.root),
+                "free some space and watch again",
+            )
 
 
 def _warn(frame: Frame, session: Any, left: list[str]) -> None:
     for path in left:
         reason = "it was still being written after 30 s, so it was left for the next time"
         if frame.json:
-            print(
-                json.dumps({"event": "watch.warning", "path": path, "reason": reason}), flush=True
-            )
+            frame.line({"event": "watch.warning", "path": path, "reason": reason})
         else:
             frame.warn([f"{path}: {reason}"])
 
 
 def _teller(frame: Frame) -> Any:
-    from strongroom.domain.canonical import plain
-
     def tell(event: Event) -> None:
         if event.name not in _STREAM:
             return
         if frame.json:
-            print(json.dumps({"event": event.name, **plain(dict(event.data))}), flush=True)
+            frame.line({"event": event.name, **event.data})
         elif not frame.quiet:
-            _say(event)
+            with writing_out():
+                _say(event)
 
     return tell
 
