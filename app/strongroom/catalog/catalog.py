@@ -136,8 +136,9 @@ def versions_with_prefix(engine: Engine, artifact: str, prefix: str) -> list[Ver
 def version_with_content(tx: Any, artifact: str, content: bytes) -> VersionRow | None:
     """The newest version of the artifact with this content, inside a transaction."""
     row = tx.execute(
+        # `+v.n`: without it SQLite walks all versions of the artifact in this order.
         f"select {_VERSION} from {_FROM} where a.name = ? and v.content = ?"
-        " order by v.n desc limit 1",
+        " order by +v.n desc limit 1",
         (artifact, content),
     ).fetchone()
     return _version(row) if row else None
