@@ -387,6 +387,9 @@ def test_damage_found_by_verifying_is_shown_in_red(person, tmp_path):
     person.until(lambda: (person.model.version_at(0) or {}).get("damaged") is True)
     person.until(lambda: "damaged" in window.strip.store.text())
     person.picture("damaged")
+    person.click(person.button("Mend", window.detail))  # its source is still where it was
+    person.until(lambda: (person.model.version_at(0) or {}).get("damaged") is False)
+    person.until(lambda: "free" in window.strip.store.text())
 
 
 def test_a_long_job_shows_progress_and_cancel_leaves_nothing(person, tmp_path):

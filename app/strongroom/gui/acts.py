@@ -126,6 +126,10 @@ class Acts(QObject):
     def verify(self, references: list[str]) -> None:
         self._bridge.enqueue("verify", {"references": [r for r in references if r]})
 
+    def repair(self, wanted: str) -> None:
+        """Verifies and mends what is damaged from where it was taken."""
+        self._bridge.enqueue("verify", {"references": [wanted], "repair": True})
+
     def verify_everything(self) -> None:
         self._bridge.enqueue("verify", {"references": []})
 

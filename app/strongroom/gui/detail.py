@@ -53,6 +53,7 @@ class DetailPanel(QFrame):
 
     export = Signal(object)
     verify = Signal(str)
+    repair = Signal(str)
     hide_wanted = Signal()
     show_version = Signal(str)
     filter_run = Signal(str)
@@ -234,13 +235,15 @@ class DetailPanel(QFrame):
         layout = column()
         layout.addWidget(frame("rule"))
         buttons = row(MARGIN, 12, MARGIN, 12, spacing=8)
-        buttons.addWidget(
-            Button(self._theme, "Verify", "shield-check", "", lambda: self.verify.emit(self.shown))
-        )
+        shown = reference(version)
+        verify = Button(self._theme, "Verify", "shield-check", "", lambda: self.verify.emit(shown))
+        mend = Button(self._theme, "Mend", "shield-check", "", lambda: self.repair.emit(shown))
+        mend.setToolTip("Look for sound bytes where it was taken from, and put them back")
+        buttons.addWidget(mend if version["damaged"] else verify)
         export = Button(self._theme, "Export…", "download", "", lambda: self.export.emit(version))
         if version["damaged"]:
             export.setEnabled(False)
-            export.setToolTip("A stored file of it is damaged; mend it first: verify --repair")
+            export.setToolTip("A stored file of it is damaged; mend it first")
         buttons.addWidget(export)
         layout.addLayout(buttons)
         foot.setLayout(layout)
@@ -251,7 +254,7 @@ class DetailPanel(QFrame):
     def _overview(self, version: Version) -> QVBoxLayout:
         inside = column(MARGIN, 14, MARGIN, 14, spacing=7)
         for warning in version["warnings"][:8]:
-            inside.addWidget(self._warning(warning))
+            inside.addWidget(self._warning(warning, "red" if version["damaged"] else "amber"))
         self._run_section(inside, version)
         brief = version["run_brief"]
         self._metrics(inside, "METRICS", version["metrics"])
@@ -399,8 +402,8 @@ class DetailPanel(QFrame):
     def _link(self, text: str, wanted: str) -> Button:
         return Button(self._theme, text, "", "ghost", lambda: self.show_version.emit(wanted))
 
-    def _warning(self, text: str) -> QFrame:
-        box = frame("warning")
+    def _warning(self, text: str, tone: str) -> QFrame:
+        box = frame("warning" if tone == "amber" else "fault")
         line = row(10, 6, 10, 6, spacing=8)
         line.addWidget(
             Icon(self._theme, "triangle-alert", "amber", 14), 0, Qt.AlignmentFlag.AlignTop

@@ -88,6 +88,15 @@ def progress_text(progress: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
+def look_of(job: Job) -> tuple[str, str]:
+    """Icon and colour of how it ended or stands; a check that found damage is no good news."""
+    if job["state"] == "done" and len(job["result"].get("damaged", ())) > len(
+        job["result"].get("repaired", ())
+    ):
+        return STATES["failed"]
+    return STATES[job["state"]]
+
+
 def share(progress: Mapping[str, Any]) -> int:
     """Per mille, for a bar."""
     total = progress.get("total_bytes") or 0
@@ -120,7 +129,7 @@ class JobsPopup(QFrame):
     def _line(self, theme: Theme, job: Job, cancel: Callable[[int], object]) -> QWidget:
         line = QWidget()
         layout = row(16, 6, 10, 6, spacing=10)
-        icon, colour = STATES[job["state"]]
+        icon, colour = look_of(job)
         layout.addWidget(Icon(theme, icon, colour, 15))
         words = column(spacing=1)
         words.addWidget(Elided(job_title(job), "", font(13, 500)))

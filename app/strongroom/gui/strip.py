@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QProgressBar, QWidget
 
-from strongroom.gui.jobs import STATES, Job, job_detail, job_title, progress_text, share
+from strongroom.gui.jobs import Job, job_detail, job_title, look_of, progress_text, share
 from strongroom.gui.pieces import Button, Icon, frame, label, row
 from strongroom.gui.theme import STRIP, Theme, mono
 from strongroom.gui.wording import plural, size_text
@@ -120,7 +120,7 @@ class Strip(QFrame):
             return
         if self._running is not None and self._running["id"] == job["id"]:
             self._running = None
-        icon, colour = STATES[job["state"]]
+        icon, colour = look_of(job)
         self._tell(icon, colour, f"{job_title(job)}: {job_detail(job)}")
 
     def show_taking(self, data: Mapping[str, Any]) -> None:

@@ -61,6 +61,7 @@ QPushButton[look="ghost"], QToolButton {{ background: transparent; border: 0; co
 QPushButton[look="ghost"]:hover, QToolButton:hover {{ background: {c.sunken}; color: {c.text}; }}
 QPushButton[look="ghost"]:focus, QToolButton:focus {{ border: 2px solid {c.accent};
     padding: 0 4px; min-height: 22px; }}
+QLineEdit QToolButton {{ min-height: 0; padding: 0; border: 0; }}
 QToolButton::menu-indicator {{ image: none; width: 0; }}
 
 QPushButton[look="nav"] {{ background: transparent; border: 0; border-radius: 6px; color: {c.text};
@@ -99,7 +100,7 @@ QLineEdit[wrong="true"] {{ border-color: {c.tones["red"].solid}; }}
 QComboBox::drop-down {{ border: 0; width: 22px; }}
 QListWidget::item {{ padding: 6px 10px; border-radius: 4px; }}
 QListWidget::item:selected {{ background: {c.accent_soft}; color: {c.accent_text}; }}
-QTableView[look="plain"]::item {{ padding: 0 8px; border-bottom: 1px solid {c.line2}; }}
+QTableView[look="plain"]::item {{ padding: 0 5px; border-bottom: 1px solid {c.line2}; }}
 QComboBox QAbstractItemView, QMenu {{ background: {c.panel}; color: {c.text};
     border: 1px solid {c.line3}; padding: 4px; selection-background-color: {c.accent_soft};
     selection-color: {c.accent_text}; outline: 0; }}
@@ -119,6 +120,7 @@ QHeaderView {{ background: {c.panel2}; border: 0; }}
 QHeaderView::section {{ background: {c.panel2}; color: {c.text2}; border: 0;
     border-bottom: 1px solid {c.line}; padding: 0 8px; font-weight: 500; font-size: 12px; }}
 QHeaderView::section:first {{ padding-left: 16px; }}
+QTableView[look="plain"] QHeaderView::section:first {{ padding-left: 8px; }}
 QHeaderView::up-arrow, QHeaderView::down-arrow {{ width: 0; height: 0; image: none; }}
 QHeaderView::section:hover {{ color: {c.text}; }}
 QTextBrowser {{ background: {c.panel}; color: {c.text}; border: 0; padding: 8px 16px; }}

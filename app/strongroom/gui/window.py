@@ -187,10 +187,12 @@ class Window(QMainWindow):
         self.page.chosen.connect(self.detail.show_of)
         self.page.opened.connect(self._open_version)
         self.page.counted.connect(self._show_counts)
+        self.page.model.loaded.connect(self._settle_focus)
         self.page.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.page.table.customContextMenuRequested.connect(self._open_row_menu)
         self.detail.export.connect(self.acts.export)
         self.detail.verify.connect(lambda ref: self.acts.verify([ref]))
+        self.detail.repair.connect(self.acts.repair)
         self.detail.hide_wanted.connect(self.toggle_panel)
         self.detail.show_version.connect(self._show_reference)
         self.detail.filter_run.connect(lambda r: self.set_filter(f'run:"{r}"'))
@@ -258,10 +260,15 @@ class Window(QMainWindow):
             self.fault.explain_document(event.data)
 
     def _show_counts(self, counts: Counts) -> None:
-        first, self._anything = not self._anything, counts.everything > 0
+        self._anything = counts.everything > 0
         self.sidebar.show_count(counts.everything)
         self._place_panel()
-        if first and self.overlay.sheet is None and not self.filter.hasFocus():
+
+    def _settle_focus(self) -> None:
+        """A new list: the keyboard goes where a person would go on, unless it is in use."""
+        focus = self.focusWidget()
+        unused = focus is None or not focus.isVisible() or focus is self.sidebar.library
+        if unused and self.overlay.sheet is None:
             (self.page.table if self._anything else self.page.first_button).setFocus()
 
     # ------------------------------------------------------------------ moving about

@@ -280,7 +280,11 @@ def _add(registry: LocalRegistry, arguments: dict[str, Any], progress: Progress)
 def _verify(
     registry: LocalRegistry, arguments: dict[str, Any], progress: Progress
 ) -> dict[str, Any]:
-    return registry.verify(arguments.get("references") or (), progress=progress)
+    return registry.verify(
+        arguments.get("references") or (),
+        repair=bool(arguments.get("repair")),
+        progress=progress,
+    )
 
 
 def _export(

@@ -90,7 +90,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "Size",
         "number",
-        80,
+        88,
         lambda v: wording.size_text(v["size"]),
         lambda v: f"{wording.count_text(v['size'])} bytes in {wording.plural(v['files'], 'file')}",
         "size",
