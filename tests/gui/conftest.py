@@ -14,7 +14,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from strongroom.gui.bridge import Bridge
-from strongroom.gui.main import opening
+from strongroom.gui.main import opening, rebuilding
 from strongroom.gui.resources import resources
 from strongroom.gui.theme import Theme, load_fonts
 from strongroom.gui.window import Window
@@ -32,7 +32,7 @@ class Person:
 
     def open(self, loads: bool = True) -> Window:
         """Opens the window; with `loads` the list is there when it comes back."""
-        self.bridge = Bridge(opening(self.place, QUICK))
+        self.bridge = Bridge(opening(self.place, QUICK), rebuilding(self.place))
         self.window = Window(
             self.bridge, self.theme, self.memory, str(self.place), "ana", str(self.place / "logs")
         )
@@ -74,11 +74,14 @@ class Person:
         self.qtbot.mouseClick(self.table.viewport(), Qt.MouseButton.LeftButton, modifier, at)
 
     def button(self, text: str, within=None) -> QPushButton:
-        """The visible button that begins with `text`."""
-        for one in (within or self.window).findChildren(QPushButton):
-            if one.isVisible() and one.text().startswith(text):
-                return one
-        raise AssertionError(f"no button {text!r}")
+        """The visible button that begins with `text`, once it is there."""
+
+        def found() -> list[QPushButton]:
+            buttons = (within or self.window).findChildren(QPushButton)
+            return [b for b in buttons if b.isVisible() and b.text().startswith(text)]
+
+        self.until(lambda: bool(found()))
+        return found()[0]
 
     def drop(self, *paths: Path) -> None:
         """Drags files over the window and lets them go."""

@@ -466,6 +466,17 @@ def test_a_registry_that_cannot_be_opened_is_explained_and_tried_again(person, f
     person.until(lambda: person.rows() == ["m0.bin@v1"])
 
 
+def test_a_lost_catalog_is_made_again_from_the_window(person, files):
+    create_registry(person.place, Settings(), "cli").close()
+    add_outside(person.place, files / "m0.bin")
+    for part in person.place.glob("catalog.db*"):
+        part.unlink()
+    person.open(loads=False)
+    person.until(lambda: "The catalog is gone" in texts(person.window.page))
+    person.click(person.button("Make the catalog again"))
+    person.until(lambda: person.rows() == ["m0.bin@v1"])
+
+
 def test_a_hundred_thousand_rows_are_read_as_they_are_looked_at(person, tmp_path):
     """Only pages in sight are read; the end is reached at once."""
     from tests.bench.bench import make_versions

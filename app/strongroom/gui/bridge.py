@@ -75,10 +75,16 @@ class Bridge(QObject):
     _advanced = Signal(object, object)
     _woken = Signal()
 
-    def __init__(self, opening: Callable[[Callable[[Event], None]], Opened]) -> None:
-        """`opening(tell)` opens the registry, on a reading thread."""
+    def __init__(
+        self,
+        opening: Callable[[Callable[[Event], None]], Opened],
+        rebuilding: Callable[[], object],
+    ) -> None:
+        """`opening(tell)` opens the registry and `rebuilding()` makes a lost catalog again, both
+        on a reading thread.
+        """
         super().__init__()
-        self._opening = opening
+        self._opening, self._rebuilding = opening, rebuilding
         self._pool = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
         self._events: deque[Event] = deque()
         self._guard = threading.Lock()
@@ -103,6 +109,10 @@ class Bridge(QObject):
             return self._pair
 
         self._run(open_it, self._opened, self.failed.emit)
+
+    def rebuild(self) -> None:
+        """Makes the catalog again, then opens; `ready` or `failed` tells when."""
+        self._run(self._rebuilding, lambda _: self.start(), self.failed.emit)
 
     def stop(self) -> None:
         """Ends the worker (its job goes back to the queue), the readers and the registry."""

@@ -136,6 +136,8 @@ class DetailPanel(QFrame):
 
     def _show(self, answer: tuple[Version, list[Version]]) -> None:
         version, history = answer
+        focus = self.window().focusWidget()
+        had_focus = focus is not None and self.isAncestorOf(focus)
         self._version = version
         _empty(self._inside)
         self._inside.addWidget(self._head(version))
@@ -153,6 +155,8 @@ class DetailPanel(QFrame):
         self._inside.addWidget(pages, 1)
         self._inside.addWidget(self._foot(version))
         self._stack.setCurrentWidget(self._content)
+        if had_focus:  # what had the keyboard is gone; it must not leave the panel
+            self.focus_first()
 
     def _explain(self, error: StrongroomError) -> None:
         self._failure.explain(error)

@@ -63,11 +63,10 @@ def job_detail(job: Job) -> str:
             if count
         )
     if job["kind"] == "verify":
-        damaged = len(result.get("damaged", ()))
-        checked = plural(result.get("checked", 0), "stored file")
-        return (
-            f"{checked}, {plural(damaged, 'damaged one')}" if damaged else f"{checked}, all sound"
-        )
+        damaged, mended = len(result.get("damaged", ())), len(result.get("repaired", ()))
+        found = plural(damaged, "damaged one") if damaged else "all sound"
+        more = f", {count_text(mended)} mended" if mended else ""
+        return f"{plural(result.get('checked', 0), 'stored file')}, {found}{more}"
     if job["kind"] == "export":
         return str(result.get("path", ""))
     return ""

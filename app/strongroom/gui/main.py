@@ -64,7 +64,7 @@ def run(arguments: list[str]) -> int:
     theme = Theme(app, options.theme or settings["appearance.theme"])
     app.setWindowIcon(pixmap("vault", theme.colours.accent, 64))
     memory = QSettings(str(settings_file().with_name("window.ini")), QSettings.Format.IniFormat)
-    bridge = Bridge(opening(place, settings))
+    bridge = Bridge(opening(place, settings), rebuilding(place))
     window = Window(bridge, theme, memory, str(place), _actor(), str(logs.parent))
     if options.picture:
         from strongroom.gui.picture import take_picture
@@ -89,6 +89,17 @@ def opening(place: Path, settings: Settings) -> Callable[[Callable[[Event], None
         return registry, Worker(registry, settings, tell)
 
     return open_it
+
+
+def rebuilding(place: Path) -> Callable[[], object]:
+    """What the window offers where the catalog is lost or behind its journal."""
+
+    def rebuild() -> object:
+        from strongroom.bootstrap import rebuild_registry
+
+        return rebuild_registry(place)
+
+    return rebuild
 
 
 def _actor() -> str:

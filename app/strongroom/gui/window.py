@@ -229,7 +229,8 @@ class Window(QMainWindow):
         self._bridge.ask(lambda registry: registry.list_jobs(), self._know_jobs)
 
     def _cannot_open(self, error: StrongroomError) -> None:
-        self.page.show_error(error, self._bridge.start)
+        lost = error.code == "damaged" and "doctor --rebuild" in error.hint
+        self.page.show_error(error, self._bridge.start, self._bridge.rebuild if lost else None)
 
     def _ask_status(self) -> None:
         self._bridge.ask(lambda registry: registry.status(), self.strip.show_status)

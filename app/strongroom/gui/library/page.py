@@ -43,13 +43,19 @@ class LibraryPage(QFrame):
         self._theme, self._welcome = theme, welcome
         self._touched_runs: set[str] = set()
         self._again: Callable[[], object] = self.reload
+        self._mend: Callable[[], object] | None = None
         self.model = VersionsModel(bridge, self)
         self.table = VersionTable(self.model, theme)
         self.tabs = KindTabs()
         self._news = self._news_bar()
         self._no_match = self._no_match_notice()
         self._error = Notice(theme, "unplug", "red", "", "")
-        self._error.add_button(Button(theme, "Try again", "refresh-cw", "primary", self._try_again))
+        self._mend_button = Button(
+            theme, "Make the catalog again", "list-checks", "primary", self._press_mend
+        )
+        self._mend_button.setToolTip("From what is stored and the journal; nothing is lost by it")
+        self._error.add_button(self._mend_button)
+        self._error.add_button(Button(theme, "Try again", "refresh-cw", "", self._try_again))
         self._list = QWidget()
         inside = column()
         inside.addWidget(self._top())
@@ -149,6 +155,11 @@ class LibraryPage(QFrame):
     def _try_again(self) -> None:
         self._again()
 
+    def _press_mend(self) -> None:
+        if self._mend is not None:
+            self._mend_button.setEnabled(False)
+            self._mend()
+
     def show_news(self) -> None:
         """The bar was pressed: the newest first, from the top."""
         self.table.scrollToTop()
@@ -242,9 +253,16 @@ class LibraryPage(QFrame):
         self._news_button.setAccessibleName(f"Show {plural(count, 'new version')}")
         self._news.setVisible(count > 0)
 
-    def show_error(self, error: StrongroomError, again: Callable[[], object]) -> None:
-        """In place of the list: why there is none, and a way to try again."""
-        self._again = again
+    def show_error(
+        self,
+        error: StrongroomError,
+        again: Callable[[], object],
+        mend: Callable[[], object] | None = None,
+    ) -> None:
+        """In place of the list: why there is none, a way to try again and one to mend it."""
+        self._again, self._mend = again, mend
+        self._mend_button.setVisible(mend is not None)
+        self._mend_button.setEnabled(True)
         self._error.explain(error)
         self._pages.setCurrentWidget(self._error)
 
