@@ -371,16 +371,34 @@ def files_holding(engine: Engine, digest: bytes) -> list[tuple[VersionRow, bytes
     return found
 
 
+_REFERRED = (
+    "(exists(select 1 from page_files f where f.blob_id = b.id)"
+    " or exists(select 1 from documents d where d.blob_id = b.id))"
+)
+
+
 def blobs_after(engine: Engine, last: int, limit: int = 1000) -> list[tuple[int, bytes, int]]:
-    """`(id, digest, size)` of referred-to blobs, in id order."""
+    """`(id, digest, size)` of blobs that something refers to, in id order."""
     return [
         (r[0], bytes(r[1]), r[2])
         for r in engine.rows(
-            "select id, digest, size from blobs where id > ? and condemned_at is null order by id"
-            " limit ?",
+            f"select id, digest, size from blobs b where id > ? and {_REFERRED}"
+            " order by id limit ?",
             (last, limit),
         )
     ]
+
+
+def is_referred(engine: Engine, digest: bytes) -> bool:
+    """Whether a version, a page or a run needs the blob."""
+    return (
+        engine.row(f"select 1 from blobs b where digest = ? and {_REFERRED}", (digest,)) is not None
+    )
+
+
+def entry_hash(engine: Engine, seq: int) -> str | None:
+    row = engine.row("select hash from entries where seq = ?", (seq,))
+    return row[0] if row else None
 
 
 def known_blobs(engine: Engine, digests: Sequence[bytes]) -> dict[bytes, int]:

@@ -20,10 +20,18 @@ _UNCLAIMED = (
 )
 
 
-def claim(engine: Engine, owner: str, digests: Iterable[bytes], now: int) -> None:
-    """Commits the claims and revives what was condemned, before anyone looks into the store."""
+def claim(
+    engine: Engine, owner: str, digests: Iterable[bytes], now: int, renew: bool = False
+) -> bool:
+    """Commits the claims and revives what was condemned, before anyone looks into the store.
+
+    With `renew` the owner has claims already; False if they ran out, for then collection may have
+    deleted what they were for.
+    """
     rows = [(d, owner) for d in digests]
     with engine.quick() as tx:
+        if renew and not _beat(tx, owner, now):
+            return False
         tx.execute(
             "insert into owners values (?,?) on conflict(owner) do update set heartbeat=?",
             (owner, now, now),
@@ -33,6 +41,18 @@ def claim(engine: Engine, owner: str, digests: Iterable[bytes], now: int) -> Non
             "update blobs set condemned_at = null where digest = ? and condemned_at is not null",
             [(d,) for d, _ in rows],
         )
+    return True
+
+
+def heartbeat(engine: Engine, owner: str, now: int) -> bool:
+    """Says that the owner is still at work; False if its claims ran out."""
+    with engine.quick() as tx:
+        return _beat(tx, owner, now)
+
+
+def _beat(tx: Any, owner: str, now: int) -> bool:
+    changed = tx.execute("update owners set heartbeat = ? where owner = ?", (now, owner))
+    return bool(changed.rowcount)
 
 
 def alive(tx: Any, owner: str, now: int) -> bool:
@@ -47,16 +67,19 @@ def release(engine: Engine, owner: str) -> None:
         tx.execute("delete from owners where owner = ?", (owner,))
 
 
-def unneeded(engine: Engine, digests: Sequence[bytes], owner: str, now: int) -> list[bytes]:
-    """Those that nothing refers to and nobody but `owner` claims. Writes nothing."""
+def unneeded(engine: Engine, digests: Sequence[bytes], owner: str) -> list[bytes]:
+    """Those that nothing refers to and nobody but `owner` claims, not even one long silent.
+
+    Writes nothing.
+    """
     found = []
     with engine.snapshot() as tx:
         for digest in digests:
             row = tx.execute(
                 f"select exists(select 1 from blobs b where b.digest = ?1 and not"
-                f" ({_UNREFERENCED})) or exists(select 1 from claims c join owners o on"
-                " o.owner = c.owner where c.digest = ?1 and c.owner <> ?2 and o.heartbeat > ?3)",
-                (digest, owner, now - CLAIM_LIFE),
+                f" ({_UNREFERENCED})) or exists(select 1 from claims c where c.digest = ?1"
+                " and c.owner <> ?2)",
+                (digest, owner),
             ).fetchone()
             if not row[0]:
                 found.append(digest)

@@ -73,7 +73,13 @@ class Engine:
     def check(self) -> list[str]:
         """What SQLite's own check finds wrong; empty for a sound file."""
         with self._speaking():
-            rows = self._connection().execute("pragma quick_check(20)").fetchall()
+            # A connection of its own: FTS5 checks what an older one remembers of the index, and
+            # calls it damaged once another process has merged its segments.
+            connection = connect(self.path)
+            try:
+                rows = connection.execute("pragma quick_check(20)").fetchall()
+            finally:
+                connection.close()
         return [row[0] for row in rows if row[0] != "ok"]
 
     def close(self) -> None:

@@ -48,7 +48,7 @@ def take_back(desk: Desk, blobs: Sequence[bytes], owner: str) -> None:
     The bytes go before the rows: unlinking needs no room, which a full disk may not have.
     """
     with desk.store.collection():
-        gone = claims.unneeded(desk.engine, blobs, owner, now())
+        gone = claims.unneeded(desk.engine, blobs, owner)
         desk.store.remove(gone)
         claims.forget(desk.engine, owner, gone)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -28,6 +29,8 @@ from strongroom.store.folder import FolderStore
 from strongroom.store.place import Place
 
 _BATCH = 500
+#: Seconds that a line of the journal may take to follow its commit.
+_PATIENCE = 5.0
 #: What a rebuild cannot bring back, because it is kept nowhere else.
 NOT_RESTORED = (
     "pauses of watched folders",
@@ -70,27 +73,51 @@ def _journal(desk: Desk, fix: bool) -> str:
     last, count = "", 0
     for entry in desk.segments.entries():
         last, count = entry.hash, count + 1
-    with desk.engine.snapshot() as tx:
-        seq, digest, _ = catalog.head(tx)
+    seq = _settled(desk, count)
     if count < seq and fix:
         desk.segments.catch_up(lambda n: catalog.lines_after(desk.engine, n), seq)
         return f"{seq} entries; the last {seq - count} were written out again"
-    if (seq, digest) != (count, last) and count:
+    if count < seq:
         raise Damaged(
             f"the catalog ends at entry {seq}, the segments at {count}",
             str(desk.place.journal),
             "run `strongroom doctor --fix`",
         )
+    if count and catalog.entry_hash(desk.engine, count) != last:
+        raise Damaged(
+            f"the catalog and the segments differ at entry {count}",
+            str(desk.place.journal),
+            "restore the journal's folder from a copy",
+        )
     return f"{count} entries, chain whole"
+
+
+def _settled(desk: Desk, count: int) -> int:
+    """The last entry that must be in the segments, `count` of which were read.
+
+    Others go on meanwhile: a line follows its commit by the time of an fsync.
+    """
+    until = time.monotonic() + _PATIENCE
+    while (seq := catalog.last_seq(desk.engine)) > count:
+        if desk.segments.last_seq() >= seq:
+            return count
+        if time.monotonic() > until:
+            return seq
+        time.sleep(0.01)
+    return count
 
 
 def _store(desk: Desk, fix: bool) -> str:
     """Whether each blob that is referred to lies in the store with its size."""
     last, missing, total, misplaced = 0, [], 0, []
-    while rows := catalog.blobs_after(desk.engine, last):
+    while True:
+        with desk.store.no_collection():
+            rows = catalog.blobs_after(desk.engine, last)
+            here = desk.store.locate_all([d for _, d, _ in rows])
+        if not rows:
+            break
         last = rows[-1][0]
         total += len(rows)
-        here = desk.store.locate_all([d for _, d, _ in rows])
         missing += [d for _, d, size in rows if d not in here or here[d].size != size]
         known = catalog.known_blobs(desk.engine, list(here))
         misplaced += [s for d, s in here.items() if d not in known]
@@ -100,8 +127,9 @@ def _store(desk: Desk, fix: bool) -> str:
                 tx, desk.store.name, [(s.digest, s.form, s.place) for s in misplaced]
             )
     if missing:
+        known_damage = {digest for digest, _, _ in catalog.damaged_blobs(desk.engine)}
         with desk.engine.writing() as tx:
-            for digest in missing:
+            for digest in set(missing) - known_damage:
                 catalog.write_damage(tx, digest, now(), "the stored file is gone", "")
         raise Damaged(
             f"{len(missing)} of {total} stored files are gone or cut",

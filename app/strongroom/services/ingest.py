@@ -44,6 +44,8 @@ GROUP_BYTES = 64 << 20
 GROUP_FILES = 4096
 #: At most this many files of one version are read for what they say.
 DESCRIBE_FILES = 256
+#: Seconds between two signs of life of a long intake; claims last for much longer.
+HEARTBEAT = 60.0
 _TRIES = 3
 
 log = logging.getLogger(__name__)
@@ -141,14 +143,23 @@ class _Intake:
         self._pending: list[Taken] = []
         self._bytes = 0
         self._claimed = False
+        self._beat_at = 0.0
         self.fresh: set[bytes] = set()
         self._tried: set[bytes] = set()
+
+    def tick(self, count: int = 0) -> None:
+        """Tells of progress, and now and then that the claims are still needed."""
+        self.progress.tick(count)
+        if self._claimed and time.monotonic() - self._beat_at > HEARTBEAT:
+            self._beat_at = time.monotonic()
+            if not claims.heartbeat(self.desk.engine, self.claimant, now()):
+                raise _ran_out()
 
     def take_all(self, proposal: Proposal) -> Outcome:
         outcome = Outcome(proposal, warnings=list(proposal.warnings))
         known = self._known(proposal.files)
         for file in proposal.files:
-            self.progress.tick()
+            self.tick()
             digest = known.get(file.stat)
             if digest is not None:
                 outcome.stats.append((file.path, file.stat, digest))
@@ -157,7 +168,7 @@ class _Intake:
                 continue
             try:
                 taken = self._take(file)
-            except (NoSpace, StoreFailed):
+            except (NoSpace, StoreFailed, ClaimsRanOut):
                 raise
             except StrongroomError as error:
                 if error.code == "cancelled":
@@ -288,7 +299,7 @@ class _Intake:
         for attempt in range(_TRIES):
             before = self.progress.bytes
             try:
-                return take(file.location, self.desk.store.staging, self.progress.tick)
+                return take(file.location, self.desk.store.staging, self.tick)
             except Changed:
                 self.progress.bytes = before
                 if attempt == _TRIES - 1:
@@ -309,8 +320,9 @@ class _Intake:
             self.flush()
 
     def _claim(self, digests: Iterable[bytes]) -> None:
-        self._claimed = True
-        claims.claim(self.desk.engine, self.claimant, digests, now())
+        renew, self._claimed, self._beat_at = self._claimed, True, time.monotonic()
+        if not claims.claim(self.desk.engine, self.claimant, digests, now(), renew):
+            raise _ran_out()
 
 
 def _seal_new(desk: Desk, intake: _Intake, outcomes: Sequence[Outcome]) -> dict[int, Sealed]:
@@ -328,7 +340,7 @@ def _seal_new(desk: Desk, intake: _Intake, outcomes: Sequence[Outcome]) -> dict[
         sealed[id(outcome)] = record
         blobs[record.digest] = record.data
         blobs.update(_documents(outcome.manifest))
-        intake.progress.tick()
+        intake.tick()
     if blobs:
         intake.keep_documents(blobs.items())
     return sealed
@@ -407,7 +419,7 @@ def _commit(
             documents.hand_in(sealed[id(outcome)], outcome.manifest)
     with desk.recording(documents) as recorder:
         if intake._claimed and not claims.alive(recorder.tx, intake.claimant, now()):
-            raise Conflict("the work took so long that its claims ran out", "", "add it again")
+            raise _ran_out()
         for outcome in outcomes:
             _commit_one(recorder, outcome, sealed.get(id(outcome)))
         write_storage(
@@ -482,6 +494,14 @@ def _commit_one(recorder: Recorder, outcome: Outcome, record: Sealed | None) -> 
             )
         )
     outcome.version = version_with_content(recorder.tx, proposal.name, manifest.digest)
+
+
+def _ran_out() -> Conflict:
+    return ClaimsRanOut("the work stood still so long that its claims ran out", "", "add it again")
+
+
+class ClaimsRanOut(Conflict):
+    """Not a matter of one file: what was stored so far may be gone."""
 
 
 def _text(path: bytes) -> str:

@@ -155,7 +155,8 @@ class FolderStore:
             for entry in sorted(os.scandir(folder), key=lambda e: e.name):
                 text = folder.name + entry.name
                 if len(text) == 64 and set(text) <= set("0123456789abcdef"):
-                    yield Stored(bytes.fromhex(text), entry.stat().st_size, "plain")
+                    with contextlib.suppress(FileNotFoundError):  # just deleted
+                        yield Stored(bytes.fromhex(text), entry.stat().st_size, "plain")
 
     # ------------------------------------------------------------------ reading
 

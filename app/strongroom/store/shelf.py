@@ -157,9 +157,21 @@ class Shelves:
                 self._seal(numbers[0])
             number = (numbers[0] if numbers else 0) + 1
             with self._speaking(number):
-                self._connection(number).executescript(_SCHEMA)
-            sync_folder(self.folder)
+                self._begin(number)
             return number
+
+    def _begin(self, number: int) -> None:
+        """Makes an empty shelf; it gets its name when it is whole, for others look at names."""
+        fresh = self.folder / f"{number:06d}.new"
+        for suffix in ("", "-wal", "-shm"):  # of one that was never finished
+            fresh.with_name(fresh.name + suffix).unlink(missing_ok=True)
+        connection = connect(fresh)
+        try:
+            connection.executescript(_SCHEMA)
+        finally:
+            connection.close()
+        os.replace(fresh, self.path(number))
+        sync_folder(self.folder)
 
     def _full(self, number: int) -> bool:
         with self._speaking(number):
