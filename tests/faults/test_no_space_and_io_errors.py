@@ -19,7 +19,7 @@ import pytest
 from strongroom.audit.segments import Segments
 from strongroom.bootstrap import create_registry, open_registry, rebuild_registry
 from strongroom.disk.listing import list_source
-from strongroom.domain.errors import StrongroomError, Unreachable
+from strongroom.domain.errors import Conflict, StrongroomError, Unreachable
 from strongroom.services.add import AddOptions
 from strongroom.services.ingest import Proposal, add_batch
 from strongroom.services.inspection import Described, Inspector
@@ -100,6 +100,13 @@ def check_whole(registry: LocalRegistry, kept: Path, context: str) -> None:
     assert bytes_of(target) == bytes_of(kept), context
 
 
+def check_written(registry: LocalRegistry, context: str) -> None:
+    """A write failed and nobody was told: right for what is only a help (the stat cache, claims no
+    longer needed) or what the reserve made good, if all that was reported is on the disk."""
+    written = [e.seq for e in Segments(Path(registry.place) / "journal").entries()]
+    assert written[-1] == registry.last_change(), f"{context} failed, nobody was told"
+
+
 def for_every_write(
     origin: Path, code: int, act: Callable[[LocalRegistry], object], after: Callable[..., None]
 ) -> int:
@@ -117,11 +124,8 @@ def for_every_write(
                 act(registry)
             if not disk.happened:
                 return number
-            # Nobody was told: right for what is only a help (the stat cache, claims no longer
-            # needed), if all that was reported is on the disk.
             context = f"write {number}, {disk.last}"
-            written = [e.seq for e in Segments(place / "journal").entries()]
-            assert written[-1] == registry.last_change(), f"{context} failed, nobody was told"
+            check_written(registry, context)
         except StrongroomError as error:
             context = f"write {number}, {disk.last}: {error}"
             assert error.exit_code == EXIT_CODES[code], context
@@ -148,6 +152,52 @@ def test_an_add_that_fails_at_any_write_leaves_nothing_and_can_be_done_again(
         assert registry.show("new@v1")["params"] == {"lr": 0.1}
 
     assert for_every_write(origin, code, lambda r: add(r, source), after) > 20
+
+
+@pytest.mark.parametrize("first", [0, pytest.param(1, marks=pytest.mark.slow)])
+def test_making_a_registry_that_fails_at_any_write_can_be_done_again(tmp_path, low_limits, first):
+    place = tmp_path / "registry"
+    source = make_folder(tmp_path / "new", MIXED, seed=2)
+    for number in range(1, 400, step):
+        code = list(EXIT_CODES)[number % 2]
+        shutil.rmtree(place, ignore_errors=True)
+        registry = None
+        with broken(place, number, code) as disk:
+            try:
+                registry = create_registry(place, Settings(), "cli")
+                add(registry, source)
+                check_written(registry, disk.last)
+            except StrongroomError as error:
+                context = f"write {number}, {disk.last}: {error}"
+                assert error.exit_code == EXIT_CODES[code], context
+            finally:
+                if registry is not None:
+                    registry.close()
+        if not disk.happened:
+            break
+        try:
+            registry = create_registry(place, Settings(), "cli")
+        except Conflict:  # it was as good as made
+            registry = opened(place)
+        add(registry, source)
+        health = registry.doctor()
+        assert health["ok"], f"{disk.last}: {health}"
+        assert list(place.rglob("*.tmp")) == list(place.rglob("*.new*")) == [], disk.last
+        registry.close()
+    assert not disk.happened and number > 60
+
+
+@both_errors
+def test_a_new_shelf_that_fails_at_any_write_is_begun_again(origin, tmp_path, monkeypatch, code):
+    monkeypatch.setattr("strongroom.store.folder.SEAL_BYTES", 1)
+    monkeypatch.setattr(FolderStore.__init__, "__defaults__", (1,))
+    small = make_folder(tmp_path / "small", {"one": 5}, seed=3)
+
+    def after(registry: LocalRegistry, context: str) -> None:
+        add(registry, small)
+        check_whole(registry, tmp_path / "kept", context)
+
+    assert for_every_write(origin, code, lambda r: add(r, small), after) > 20
 
 
 @both_errors

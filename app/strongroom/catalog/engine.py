@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
-import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from strongroom.catalog import schema
+from strongroom.disk.durable import told
 from strongroom.disk.sqlite import DatabaseError, connect, explained_sqlite
 from strongroom.domain.errors import Conflict
 
@@ -111,21 +112,30 @@ class Engine:
         return connection
 
     def _migrate(self, found: int) -> None:
-        connection = self._connection()
-        if found:  # the old file is kept, whatever happens
-            connection.execute("pragma wal_checkpoint(truncate)")
-            keep = self.path.with_name(f"{self.path.name}.schema{found}")
-            if not keep.exists():
-                shutil.copyfile(self.path, keep)
-        lock = os.open(self.path.with_name("catalog.lock"), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            import fcntl
+        """Under a lock, for several processes may find the old schema at once."""
+        path = self.path.with_name("catalog.lock")
+        with told("bringing the catalog up to date", path):
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if schema.user_version(self._connection()) == found:
+                    if found:
+                        self._keep_old(found)
+                    schema.migrate(self._connection())
+            finally:
+                os.close(lock)
 
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if schema.user_version(connection) < schema.VERSION:
-                schema.migrate(connection)
-        finally:
-            os.close(lock)
+    def _keep_old(self, found: int) -> None:
+        """A copy of the catalog as it was; a half-made one is never taken for it."""
+        keep = self.path.with_name(f"{self.path.name}.schema{found}")
+        if not keep.exists():
+            half = keep.with_name(f"{keep.name}.half")
+            half.unlink(missing_ok=True)
+            try:
+                self._connection().execute("vacuum into ?", (str(half),))
+                os.replace(half, keep)
+            finally:
+                half.unlink(missing_ok=True)
 
     def _check_writable(self) -> None:
         if self.read_only:

@@ -286,8 +286,12 @@ class FolderStore:
 
     @contextlib.contextmanager
     def _gate(self, mode: int) -> Iterator[None]:
-        with open(self.root / "local" / "collection.lock", "ab") as lock:
-            fcntl.flock(lock, mode)
+        path = self.root / "local" / "collection.lock"
+        with told("locking the store", path):
+            lock = open(path, "ab")  # noqa: SIM115 (closed below; what is done meanwhile says its own)
+        with lock:
+            with told("locking the store", path):
+                fcntl.flock(lock, mode)
             yield
 
 

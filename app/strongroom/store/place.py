@@ -14,6 +14,8 @@ from strongroom.domain.timestamps import new_id
 
 FORMAT = 1
 KNOWN_FEATURES = frozenset({"shelves"})
+#: Files that are only locked. They are made with the folders, so that a full disk finds them.
+LOCKS = ("local/open.lock", "local/collection.lock", "journal/.lock", "shelves/.lock")
 FOLDERS = ("objects", "shelves", "staging", "quarantine", "journal", "local")
 
 
@@ -84,5 +86,8 @@ def open_place(root: Path) -> Place:
     with told("opening the registry", root):
         for name in FOLDERS:
             (root / name).mkdir(exist_ok=True)
+        for name in LOCKS:
+            if not (root / name).exists():
+                (root / name).touch(0o600)
     tend(root)
     return Place(root, registry_id)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from strongroom.disk.durable import explained, sync_folder
+from strongroom.disk.durable import explained, sync_folder, told
 from strongroom.disk.sqlite import DatabaseError, connect, explained_sqlite
 
 SHELF_LIMIT = 64 * 1024
@@ -205,7 +205,8 @@ class Shelves:
 
     @contextlib.contextmanager
     def _folder_lock(self) -> Iterator[None]:
-        with open(self.folder / ".lock", "ab") as lock:
+        path = self.folder / ".lock"
+        with told("locking the shelves", path), open(path, "ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
