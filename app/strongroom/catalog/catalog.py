@@ -229,26 +229,14 @@ def sort_value(row: VersionRow, sort: str) -> list[Any]:
     return [values[sort], row.id]
 
 
-def count_versions(engine: Engine, where: Filter = All(()), kind: str | None = None) -> int:
-    sql, values = version_condition(where)
-    if kind is not None:
-        sql, values = f"({sql}) and v.kind = ?", [*values, kind]
-    row = engine.row(f"select count(*) from {_FROM} where {sql}", values)
-    return int(row[0]) if row else 0
-
-
-def count_by_kind(
-    engine: Engine, where: Filter = All(()), span: Span = Span()
-) -> dict[str, tuple[int, int]]:
-    """Matching versions per kind: how many, and their bytes together."""
+def count_by_kind(engine: Engine, where: Filter = All(()), span: Span = Span()) -> dict[str, int]:
+    """Matching versions per kind."""
     sql, values = version_condition(where)
     within, bounds = _within(span)
-    # Without a filter nothing of the artifact is asked, and the join would only cost.
-    source = "versions v" if where == All(()) else _FROM
     return {
-        kind: (count, size)
-        for kind, count, size in engine.rows(
-            f"select v.kind, count(*), sum(v.size) from {source}"
+        kind: count
+        for kind, count in engine.rows(
+            f"select v.kind, count(*) from versions v"
             f" where {' and '.join([sql, *within])} group by v.kind",
             [*values, *bounds],
         )

@@ -37,10 +37,13 @@ create table versions(
 create index versions_content on versions(content);
 create index versions_record on versions(record);
 create index versions_artifact_content on versions(artifact_id, content);
-create index versions_created on versions(created_at, id);
-create index versions_kind on versions(kind, created_at, id);
+create index versions_created on versions(created_at, id, seq, artifact_id);
+create index versions_kind on versions(kind, created_at, id, seq, artifact_id);
 create index versions_size on versions(size, id);
 create index versions_run on versions(run_id);
+create index versions_by_run on versions(coalesce(run_id, ''), id);
+create index versions_by_n on versions(n, id);
+create index versions_by_actor on versions(actor, id);
 
 create table blobs(
     id integer primary key, digest blob not null unique, size integer not null,

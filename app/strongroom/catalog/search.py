@@ -1,4 +1,4 @@
-"""Filters as SQL conditions over versions (alias `v`, artifact `a`) or runs (alias `r`)."""
+"""Filters as SQL conditions over versions (alias `v`) or runs (alias `r`)."""
 
 from __future__ import annotations
 
@@ -49,19 +49,18 @@ class _Compiler:
         if self.what == "run":
             return "(r.id like ? escape '\\' or r.name like ? escape '\\')", [_part(text)] * 2
         words = [w for w in "".join(c if c.isalnum() else " " for c in text).split() if w]
-        by_name: Condition = ("a.name like ? escape '\\'", [_part(text)])
+        by_name = _named("name like ? escape '\\'", [_part(text)])
         if not words:
             return by_name
         match = " ".join(f'"{w}"*' for w in words)
         return (
-            f"(v.id in (select rowid from search_fts where search_fts match ?) or {by_name[0]})",
+            f"(+v.id in (select rowid from search_fts where search_fts match ?) or +{by_name[0]})",
             [match, *by_name[1]],
         )
 
     def _text(self, item: Text) -> Condition:
         columns = {
             "version": {
-                "name": "a.name",
                 "kind": "v.kind",
                 "run": "v.run_id",
                 "by": "v.actor",
@@ -69,6 +68,8 @@ class _Compiler:
             },
             "run": {"name": "r.name", "run": "r.id", "status": "r.status"},
         }[self.what]
+        if item.field == "name" and self.what == "version":
+            return _named(*_like("name", item.pattern))
         if item.field in columns:
             return _like(columns[item.field], item.pattern)
         if item.field in ("param", "metric", "label"):
@@ -128,6 +129,11 @@ class _Compiler:
             f" and f.field=? and f.key=? and {sql})",
             [field, key, *values],
         )
+
+
+def _named(sql: str, values: list[Any]) -> Condition:
+    """Versions by their artifact's name: artifacts are fewer, so they are looked through once."""
+    return f"v.artifact_id in (select id from artifacts where {sql})", values
 
 
 def _within(column: str, item: Range) -> Condition:

@@ -137,8 +137,8 @@ def list_versions(
 
 
 @act("version.find")
-def count_versions(desk: Desk, text: str = "", span: Span = Span()) -> dict[str, tuple[int, int]]:
-    """Matching versions by kind: how many, and their bytes together."""
+def count_versions(desk: Desk, text: str = "", span: Span = Span()) -> dict[str, int]:
+    """Matching versions by kind."""
     return catalog.count_by_kind(desk.engine, parse(text, now()), span)
 
 

@@ -67,7 +67,7 @@ class LocalRegistry:
             self.desk, name, text, kind, limit, cursor, sort, descending, span, skip
         )
 
-    def count_versions(self, text: str = "", span: Span = Span()) -> dict[str, tuple[int, int]]:
+    def count_versions(self, text: str = "", span: Span = Span()) -> dict[str, int]:
         return find.count_versions(self.desk, text, span)
 
     def show(self, reference: str, files: int | None = None) -> Document:
@@ -163,7 +163,7 @@ class LocalRegistry:
         return {
             "place": self.place,
             "free": shutil.disk_usage(self.place).free,
-            "versions": sum(count for count, _ in counts.values()),
+            "versions": sum(counts.values()),
             "entries": catalog.last_seq(self.desk.engine),
             "damaged": len(catalog.damaged_blobs(self.desk.engine)),
             "read_only": self.desk.engine.read_only,

@@ -50,11 +50,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Matching versions: how many of each kind, all of the chosen kind, and what it took."""
+    """Matching versions: how many of each kind, of the chosen one, and what it took."""
 
     by_kind: dict[str, int] = field(default_factory=dict)
     matching: int = 0
-    size: int = 0
     everything: int = 0
     seconds: float = 0.0
 
@@ -319,12 +318,10 @@ def _news(
 def _counts(registry: Registry, question: Question, span: Span) -> Counts:
     found = registry.count_versions(question.text, span)
     everything = found if not question.text else registry.count_versions("", Span(upto=span.upto))
-    chosen = [v for k, v in found.items() if question.kind in (None, k)]
     return Counts(
-        by_kind={kind: count for kind, (count, _) in found.items()},
-        matching=sum(count for count, _ in chosen),
-        size=sum(size for _, size in chosen),
-        everything=sum(count for count, _ in everything.values()),
+        by_kind=found,
+        matching=sum(count for k, count in found.items() if question.kind in (None, k)),
+        everything=sum(everything.values()),
     )
 
 
