@@ -87,10 +87,9 @@ def list_source(
         listing.files.append(SourceFile(listing.root, base, Stat.of(info)))
     elif stat.S_ISDIR(info.st_mode):
         inside = os.path.realpath(root)
-        _Walk(listing, inside, follow_outside, follow_folders, skip).folder(
-            listing.root, b"", (inside,)
-        )
+        _Walk(listing, inside, follow_outside, follow_folders, skip).all_below(listing.root)
         listing.files.sort(key=lambda f: f.path)
+        listing.left_out.sort(key=lambda one: one.path)
     else:
         raise NotFound("it is neither a file nor a folder", name, "only those can be kept")
     return listing
@@ -107,10 +106,18 @@ class _Walk:
     ) -> None:
         self.listing, self.inside, self.skip = listing, inside, skip
         self.follow_outside, self.follow_folders = follow_outside, follow_folders
+        self._waiting: list[tuple[bytes, bytes, tuple[bytes, ...]]] = []
 
-    def folder(self, location: bytes, path: bytes, parents: tuple[bytes, ...]) -> None:
+    def all_below(self, root: bytes) -> None:
+        """Everything below the folder `root`; folders wait their turn, so no depth is too deep."""
+        self._waiting = [(root, b"", (self.inside,))]
+        while self._waiting:
+            self._folder(*self._waiting.pop())
+
+    def _folder(self, location: bytes, path: bytes, parents: tuple[bytes, ...]) -> None:
         try:
-            entries = list(os.scandir(location))
+            with os.scandir(location) as found:
+                entries = list(found)
         except OSError as error:
             self._out(path or location, f"the folder cannot be read ({error.strerror})")
             return
@@ -130,7 +137,7 @@ class _Walk:
         if entry.is_symlink():
             self._link(entry, path, parents)
         elif entry.is_dir(follow_symlinks=False):
-            self.folder(entry.path, path, parents)
+            self._waiting.append((entry.path, path, parents))
         elif entry.is_file(follow_symlinks=False):
             info = entry.stat(follow_symlinks=False)
             self.listing.files.append(SourceFile(entry.path, path, Stat.of(info)))
@@ -157,7 +164,7 @@ class _Walk:
             if (here + b"/").startswith(target.rstrip(b"/") + b"/") or target in parents:
                 self._out(path, "the link leads in a circle")
             else:
-                self.folder(entry.path, path, (*parents, target))
+                self._waiting.append((entry.path, path, (*parents, target)))
         elif stat.S_ISREG(info.st_mode):
             self.listing.files.append(SourceFile(entry.path, path, Stat.of(info)))
         else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -120,8 +119,14 @@ def _title(row: VersionRow, entry: Entry) -> str:
 def _below(folder: Path, path: bytes) -> Path:
     # Manifests hold no absolute path and no `..` (domain/manifest.py refuses them on reading).
     target = Path(os.fsdecode(os.path.join(os.fsencode(folder), path)))
-    with told("making a folder", target.parent):
-        target.parent.mkdir(parents=True, exist_ok=True)
+    missing = []
+    for parent in target.parents:  # not `parents=True`, which recurses
+        if parent.is_dir():
+            break
+        missing.append(parent)
+    for parent in reversed(missing):
+        with told("making a folder", parent):
+            parent.mkdir(exist_ok=True)
     return target
 
 
@@ -149,13 +154,26 @@ def _replacing(into: Path) -> Iterator[Path]:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
+    if not path.is_dir() or path.is_symlink():
         path.unlink(missing_ok=True)
+        return
+    for folder in reversed(_folders(path)):
+        for entry in list(os.scandir(folder)):
+            if not entry.is_dir(follow_symlinks=False):
+                os.unlink(entry.path)
+        os.rmdir(folder)
 
 
 def _sync_tree(folder: Path) -> None:
     with told("writing", folder):
-        for base, _, _ in os.walk(folder):
-            sync_folder(base)
+        for one in _folders(folder):
+            sync_folder(one)
+
+
+def _folders(root: Path) -> list[str]:
+    """The folder and all below it, parents first, however deep."""
+    found, at = [os.fspath(root)], 0
+    while at < len(found):
+        found += [e.path for e in os.scandir(found[at]) if e.is_dir(follow_symlinks=False)]
+        at += 1
+    return found
