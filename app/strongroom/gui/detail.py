@@ -20,6 +20,7 @@ from strongroom.domain.errors import StrongroomError
 from strongroom.domain.event import Event
 from strongroom.gui import wording
 from strongroom.gui.bridge import Bridge, Ticket
+from strongroom.gui.jobs import has_verified
 from strongroom.gui.library.columns import reference, run_name
 from strongroom.gui.paint import Pill
 from strongroom.gui.pieces import (
@@ -117,11 +118,14 @@ class DetailPanel(QFrame):
 
     def happened(self, event: Event) -> None:
         """Reads again what changed in the version that is shown."""
-        if event.name != "entry" or self._version is None:
+        if self._version is None:
             return
-        thing = event.data["object"]
-        mine = thing.get("name") == self._version["name"]
-        if mine and event.data["action"] in ("version.labelled", "version.noted"):
+        if event.name == "entry":
+            mine = event.data["object"].get("name") == self._version["name"]
+            stale = mine and event.data["action"] in ("version.labelled", "version.noted")
+        else:
+            stale = event.name == "job.changed" and has_verified(event.data)
+        if stale:
             self._read(reference(self._version), self._version.get("run_brief"))
 
     def _read(self, wanted: str, brief: Any) -> None:

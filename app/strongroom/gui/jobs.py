@@ -96,6 +96,11 @@ def look_of(job: Job) -> tuple[str, str]:
     return STATES[job["state"]]
 
 
+def has_verified(job: Job) -> bool:
+    """Whether what is known of damage may have changed by this job."""
+    return job["kind"] == "verify" and job["state"] in ("done", "failed")
+
+
 def share(progress: Mapping[str, Any]) -> int:
     """Per mille, for a bar."""
     total = progress.get("total_bytes") or 0

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from PySide6.QtCore import QModelIndex, QSettings, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
 from strongroom.domain.errors import StrongroomError
 from strongroom.domain.event import Event
 from strongroom.gui.bridge import Bridge
+from strongroom.gui.jobs import has_verified
 from strongroom.gui.library.columns import reference
 from strongroom.gui.library.model import Counts, VersionsModel
 from strongroom.gui.library.table import VersionTable
@@ -176,7 +176,7 @@ class LibraryPage(QFrame):
                 self._touch_run(thing["id"])
         elif event.name == "run.changed":
             self._touch_run(event.data["id"])
-        elif event.name == "job.changed" and _has_verified(event.data):
+        elif event.name == "job.changed" and has_verified(event.data):
             self._refresh_visible()
 
     def _look_soon(self) -> None:
@@ -222,7 +222,8 @@ class LibraryPage(QFrame):
             self._pages.setCurrentWidget(self._welcome)
         elif self._pages.currentWidget() is self._welcome:
             self._pages.setCurrentWidget(self._list)
-            self.model.reload()
+            if self.model.rowCount() < counts.matching:
+                self.model.reload()
         nothing = self.model.rowCount() == 0 and counts.matching == 0
         self._stack.setCurrentWidget(self._no_match if nothing else self.table)
         if nothing:
@@ -291,7 +292,3 @@ class LibraryPage(QFrame):
 
     def selected_references(self) -> list[str]:
         return [reference(v) for v in self.table.selected_versions()]
-
-
-def _has_verified(job: Mapping[str, Any]) -> bool:
-    return job["kind"] == "verify" and job["state"] in ("done", "failed")

@@ -16,7 +16,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView
 
-from strongroom.gui.library.columns import COLUMNS
+from strongroom.gui.library.columns import COLUMNS, reference
 from strongroom.gui.library.delegate import RowDelegate
 from strongroom.gui.library.model import VersionsModel
 from strongroom.gui.theme import HEADER, ROW, Theme
@@ -55,6 +55,8 @@ class VersionTable(QTableView):
         self._set_up_header()
         self.selectionModel().currentRowChanged.connect(self._tell_chosen)
         self.selectionModel().selectionChanged.connect(lambda *_: self.picked.emit())
+        self._before: tuple[str | None, int] = (None, 0)
+        model.modelAboutToBeReset.connect(self._before_reset)
         model.modelReset.connect(self._after_reset)
         model.dataChanged.connect(self._after_change)
         theme.changed.connect(self.viewport().update)
@@ -137,8 +139,17 @@ class VersionTable(QTableView):
         if current.isValid() and first.row() <= current.row() <= last.row():
             self.chosen.emit(self._model.version_at(current.row()))
 
+    def _before_reset(self) -> None:
+        chosen = self.selected_versions()
+        self._before = reference(chosen[0]) if chosen else None, self.verticalScrollBar().value()
+
     def _after_reset(self) -> None:
+        """What was selected stays selected and in sight, if it is still there."""
         self.delegate.hovered = -1
+        chosen, scrolled = self._before
+        if chosen is not None and self.select_reference(chosen):
+            self.verticalScrollBar().setValue(scrolled)
+            self.scrollTo(self.currentIndex())
         self.picked.emit()
 
     def _open(self, row: int) -> None:
