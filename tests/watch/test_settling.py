@@ -99,6 +99,20 @@ def test_the_ignore_file_follows_gitignore(tmp_path):
     assert all(skip(p) for p in (b"a.log", b"sub/a.log", b"cache/", b"top.txt", b".git/"))
 
 
+def test_folders_of_tools_and_those_that_wait_for_their_rename_are_passed_over(tmp_path):
+    skip, _ = load_ignore(bytes(tmp_path))
+    passed = (b"a/.git/", b"a/.dvc/cache/", b"__pycache__/", b"tmp-checkpoint-3/", b"m.tmp/")
+    assert [skip(p) for p in passed] == ["-"] * len(passed)
+    taken = (b".dvc/", b"cache/", b"checkpoint-3/", b"tmp/", b"git/", b"a.git")
+    assert [skip(p) for p in taken] == [""] * len(taken)
+
+
+def test_the_ignore_file_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / ".strongroomignore").write_bytes(b"\xef\xbb\xbf*.log\r\n# note\r\n")
+    skip, problem = load_ignore(bytes(tmp_path))
+    assert problem == "" and skip(b"a.log") and not skip(b"a.csv")
+
+
 def test_a_broken_ignore_file_is_said_and_ignores_nothing(tmp_path):
     (tmp_path / ".strongroomignore").write_bytes(b"\xff\xfe*.csv")
     skip, problem = load_ignore(bytes(tmp_path))

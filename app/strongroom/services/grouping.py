@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from strongroom.disk.listing import SourceFile
 from strongroom.domain.facts import Kind
@@ -119,7 +120,7 @@ def group_by_layout(
         run = RunFolder(claim.layout, claim.folder, tuple(by_text[m] for m in claim.members))
         runs.append(run)
         for member in run.members:
-            role = run.layout.role(run.relative(member))
+            role = _role(run.layout.role, run.relative(member))
             if role is None:
                 passed.append(member.path)
                 continue
@@ -131,7 +132,7 @@ def group_by_layout(
             folder,
             role,
             role_name(folder, role),
-            os.fsencode(posixpath.normpath(posixpath.join(folder, role.root))),
+            _root(folder, role.root),
             tuple(members),
         )
         for layout, folder, role, members in found.values()
@@ -139,6 +140,19 @@ def group_by_layout(
     return Grouping(tuple(runs), tuple(groups), frozenset(passed))
 
 
+@lru_cache(maxsize=1 << 17)
+def _role(role: Callable[[str], Role | None], path: str) -> Role | None:
+    """`role(path)`; it follows from the path alone, and every new file asks for all again."""
+    return role(path)
+
+
+@lru_cache(maxsize=1 << 17)
+def _root(folder: str, root: str) -> bytes:
+    """A role's root below the watched one; `../` in it leads out of the run's folder."""
+    return os.fsencode(posixpath.normpath(posixpath.join(folder, root)))
+
+
+@lru_cache(maxsize=1 << 17)
 def role_name(folder: str, role: Role) -> str:
     """`<parent of the run folder>/<role>`, percent-encoded where it must be."""
     parent = posixpath.dirname(folder)

@@ -324,6 +324,8 @@ class WatchSession:
                     self.held.update(f.path for f in group.files if f.path in self.settling)
                 else:
                     proposals.append(self._of_group(group))
+        if proposals:
+            self._stirred = True  # a run got its files, so it may have ended
         self._take(proposals, progress)
         for folder in ended:
             self._end_run(folder)
@@ -345,6 +347,7 @@ class WatchSession:
     def _take_up(self, arranged: Arrangement, folder: str, at: float) -> None:
         """Makes sure that the run of new content is known."""
         if folder not in self.runs.active:
+            self._stirred = True  # it may have ended already
             run = self._fresh_run(arranged.runs[folder])
             self.runs.ensure(run, self._seen).silent_since = self._still_since(run, at)
 

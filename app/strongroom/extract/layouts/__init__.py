@@ -75,8 +75,9 @@ def assign(paths: Iterable[str], layouts: Sequence[Layout] = LAYOUTS) -> list[Ru
     for folder in sorted(kept, key=lambda f: (-f.count("/") - bool(f), f)):
         layout = kept[folder]
         mine = [p for p in layout.members(folder, known) if p not in taken]
-        taken.update(p for p in mine if layout.role(relative(folder, p)) is not None)
-        taken.update(p for p in mine if within(folder, p))
+        taken.update(
+            p for p in mine if within(folder, p) or layout.role(relative(folder, p)) is not None
+        )
         runs.append(RunFolder(layout, folder, tuple(sorted(mine))))
     return sorted(runs, key=lambda run: run.folder)
 

@@ -24,7 +24,7 @@ _MAX_LOCK = 4 << 20
 def find(paths: Sequence[str]) -> list[str]:
     """A pipeline that has run and left something that a plain run would have too."""
     locked = {parent(path) for path in paths if base(path) == _LOCK}
-    return sorted(locked & set(plain.find(paths)))
+    return sorted(locked & set(plain.find(paths))) if locked else []
 
 
 def wanted(path: str) -> bool:

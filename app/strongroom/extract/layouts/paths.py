@@ -37,6 +37,8 @@ def relative(folder: str, path: str) -> str:
     """`path` as seen from `folder`, with `../` where it lies outside."""
     if not folder:
         return path
+    if path.startswith(folder) and path[len(folder) : len(folder) + 1] == "/":
+        return path[len(folder) + 1 :]
     start, there = folder.split("/"), path.split("/")
     same = 0
     while same < min(len(start), len(there) - 1) and start[same] == there[same]:
