@@ -10,6 +10,13 @@ from strongroom.catalog.engine import Engine, Row
 
 LEASE = 30_000_000
 MAX_ATTEMPTS = 5
+#: Why a job failed that ended its process each time.
+GAVE_UP = {
+    "code": "gave_up",
+    "message": f"the work was begun {MAX_ATTEMPTS} times and each time its process ended",
+    "hint": "see the log file; try it with fewer files",
+    "object": "",
+}
 _COLUMNS = (
     "id, kind, arguments, state, progress, result, attempts, due_at, created_at, updated_at, cancel"
 )
@@ -44,15 +51,26 @@ def enqueue(engine: Engine, kind: str, arguments: dict[str, Any], now: int, due_
 
 
 def lease(engine: Engine, owner: str, now: int) -> Job | None:
-    """The oldest job that is due, or whose owner has gone silent; it is ours for `LEASE`."""
-    due = (
-        f"select {_COLUMNS} from jobs where (state = 'queued' and due_at <= ?)"
-        " or (state = 'running' and lease_until < ?) order by id limit 1"
-    )
-    if engine.row(due, (now, now)) is None:  # most often: then nothing is locked for it
-        return None
+    """The oldest job that is due, or whose owner has gone silent; it is ours for `LEASE`.
+
+    One whose owners have gone silent again and again is given up: it may be what ended them.
+    """
     with engine.quick() as tx:
-        row = tx.execute(due, (now, now)).fetchone()
+        tx.execute(
+            "update jobs set state='cancelled', updated_at=?, owner=null, lease_until=null"
+            " where state='running' and lease_until < ? and cancel=1",
+            (now, now),
+        )
+        tx.execute(
+            "update jobs set state='failed', result=?, updated_at=?, owner=null, lease_until=null"
+            " where state='running' and lease_until < ? and attempts >= ?",
+            (json.dumps({"error": GAVE_UP}), now, now, MAX_ATTEMPTS),
+        )
+        row = tx.execute(
+            f"select {_COLUMNS} from jobs where (state = 'queued' and due_at <= ?)"
+            " or (state = 'running' and lease_until < ?) order by id limit 1",
+            (now, now),
+        ).fetchone()
         if row is None:
             return None
         tx.execute(
@@ -88,12 +106,23 @@ def finish(
 def postpone(
     engine: Engine, job: int, owner: str, due_at: int, why: dict[str, Any], now: int
 ) -> None:
-    """Back into the queue, to be tried again at `due_at`."""
+    """Back into the queue, to be tried again at `due_at`; not if it was cancelled meanwhile."""
     with engine.writing() as tx:
         tx.execute(
-            "update jobs set state='queued', due_at=?, result=?, updated_at=?, owner=null,"
-            " lease_until=null where id=? and owner=?",
+            "update jobs set state=case cancel when 1 then 'cancelled' else 'queued' end, due_at=?,"
+            " result=?, updated_at=?, owner=null, lease_until=null where id=? and owner=?",
             (due_at, json.dumps(why), now, job, owner),
+        )
+
+
+def give_back(engine: Engine, job: int, owner: str, now: int) -> None:
+    """Back into the queue as if it had not been begun: its worker was asked to stop."""
+    with engine.writing() as tx:
+        tx.execute(
+            "update jobs set state=case cancel when 1 then 'cancelled' else 'queued' end,"
+            " attempts=attempts-1, updated_at=?, owner=null, lease_until=null"
+            " where id=? and owner=?",
+            (now, job, owner),
         )
 
 

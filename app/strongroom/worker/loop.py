@@ -26,7 +26,9 @@ from strongroom.services.watch_session import Timing, WatchSession
 
 log = logging.getLogger(__name__)
 _ROUND = 0.1
+#: Seconds until a watched folder, and until the whole registry, is tried again after an error.
 _RETRY_AFTER = 5.0
+_TROUBLE_PAUSE = 1.0
 
 
 def timing_from(settings: Any) -> Timing:
@@ -54,6 +56,7 @@ class Worker:
         self._thread: threading.Thread | None = None
         self._progress: Progress | None = None
         self._watching = ""
+        self._trouble = ""
         self._last_seq = registry.last_change()
 
     def start(self) -> None:
@@ -88,12 +91,26 @@ class Worker:
         """Rounds until `stop`; errors of one folder or job are told and do not end the others."""
         try:
             while not self._stopping.is_set():
-                busy = self.round()
+                busy = self._round_or_trouble()
                 if not busy:
                     self._awake.wait(_ROUND)
                 self._awake.clear()
         finally:
             self._close_sessions()
+
+    def _round_or_trouble(self) -> bool:
+        """A catalog that is full, locked or out of reach is told of once and waited for."""
+        try:
+            busy = self.round()
+        except StrongroomError as error:
+            if error.code != self._trouble:
+                log.warning("the registry is in trouble: %s", error)
+                self.tell(Event("problem", error.document()))
+            self._trouble = error.code
+            self._stopping.wait(_TROUBLE_PAUSE)
+            return False
+        self._trouble = ""
+        return busy
 
     def run_once(self) -> None:
         """Does all that is due: the queue until it is empty, and what settles in the folders."""
@@ -104,9 +121,16 @@ class Worker:
             self._close_sessions()
 
     def _close_sessions(self) -> None:
-        for session in self._sessions.values():
-            session.close()
-        self._sessions.clear()
+        for watch_id in list(self._sessions):
+            self._let_go(watch_id)
+
+    def _let_go(self, watch_id: str) -> None:
+        session = self._sessions.pop(watch_id, None)
+        if session is not None:
+            try:
+                session.close()
+            except StrongroomError as error:
+                log.warning("a lease is left to run out: %s", error)
 
     def round(self) -> bool:
         """One turn at everything; True if there was a job."""
@@ -129,19 +153,19 @@ class Worker:
     def _watch(self) -> None:
         wanted = {w.id: w for w in watching.all_watches(self.desk.engine) if not w.paused}
         for gone in self._sessions.keys() - wanted.keys():
-            self._sessions.pop(gone).close()
+            self._let_go(gone)
             self.tell(Event("watch.state", {"id": gone, "state": "paused"}))
         for watch_id, watch in wanted.items():
             if self._stopping.is_set():
                 return
             session = self._sessions.get(watch_id)
             if session is not None and session.watch.options != watch.options:
-                self._sessions.pop(watch_id).close()
+                self._let_go(watch_id)
                 session = None
+            if time.monotonic() < self._refused_until.get(watch_id, 0.0):
+                continue
             try:
                 if session is None:
-                    if time.monotonic() < self._refused_until.get(watch_id, 0.0):
-                        continue
                     session = WatchSession(self.desk, watch, self.timing, self.tell)
                     session.open()
                     self._sessions[watch_id] = session
@@ -153,7 +177,7 @@ class Worker:
                 if self._progress.total_files:
                     self._tell_taking(watch, self._progress)
             except Busy:
-                self._sessions.pop(watch_id, None)
+                self._let_go(watch_id)
                 self._refused_until[watch_id] = time.monotonic() + _RETRY_AFTER
                 self.tell(
                     Event(
@@ -170,7 +194,13 @@ class Worker:
             except StrongroomError as error:
                 if error.code != "cancelled":
                     log.warning("watching %s: %s", watch.name, error)
+                    self._refused_until[watch_id] = time.monotonic() + _RETRY_AFTER
                     self.tell(Event("problem", error.document()))
+            except Exception as error:
+                log.exception("watching %s", watch.name)
+                self._let_go(watch_id)
+                self._refused_until[watch_id] = time.monotonic() + _RETRY_AFTER
+                self.tell(Event("problem", _internal(error)))
             finally:
                 self._progress, self._watching = None, ""
 
@@ -189,25 +219,17 @@ class Worker:
             return False
         self._told(job)
         progress = self._progress = Progress(report=lambda p: self._report(job, p), what=job.kind)
+        if self._stopping.is_set():  # asked for before there was anything to cancel
+            progress.cancel()
         try:
             result = JOBS[job.kind](self.registry, job.arguments, progress)
-            self._end(job, "done", result)
         except StrongroomError as error:
             self._failed(job, error)
         except Exception as error:
             log.exception("job %s (%s)", job.id, job.kind)
-            self._end(
-                job,
-                "failed",
-                {
-                    "error": {
-                        "code": "internal",
-                        "message": f"internal error ({type(error).__name__})",
-                        "hint": "see the log file",
-                        "object": "",
-                    }
-                },
-            )
+            self._end(job, "failed", {"error": _internal(error)})
+        else:
+            self._end(job, "done", result)
         finally:
             self._progress = None
         return True
@@ -215,7 +237,7 @@ class Worker:
     def _failed(self, job: Job, error: StrongroomError) -> None:
         if error.code == "cancelled":
             if self._stopping.is_set():
-                jobs.postpone(self.desk.engine, job.id, self.desk.owner, 0, {}, now())
+                jobs.give_back(self.desk.engine, job.id, self.desk.owner, now())
                 return
             self._end(job, "cancelled", {})
         elif error.code in ("busy", "unreachable") and job.attempts + 1 < jobs.MAX_ATTEMPTS:
@@ -235,10 +257,13 @@ class Worker:
 
     def _report(self, job: Job, progress: Progress) -> None:
         document = {**_counts(progress), "what": progress.what}
-        if not jobs.report(self.desk.engine, job.id, self.desk.owner, document, now()):
-            progress.cancel()
-        self._told(job)
-        self._tell_news()
+        try:
+            if not jobs.report(self.desk.engine, job.id, self.desk.owner, document, now()):
+                progress.cancel()
+            self._told(job)
+            self._tell_news()
+        except StrongroomError as error:  # how far it is matters less than that it goes on
+            log.warning("job %s: its progress cannot be noted: %s", job.id, error)
 
     def _end(self, job: Job, state: str, result: dict[str, Any]) -> None:
         jobs.finish(self.desk.engine, job.id, self.desk.owner, state, result, now())
@@ -248,6 +273,16 @@ class Worker:
         view = self.registry.job(job.id)
         if view is not None:
             self.tell(Event("job.changed", view))
+
+
+def _internal(error: Exception) -> dict[str, str]:
+    """What is said of a bug; its own words stay in the log."""
+    return {
+        "code": "internal",
+        "message": f"internal error ({type(error).__name__})",
+        "hint": "see the log file",
+        "object": "",
+    }
 
 
 def _counts(progress: Progress) -> dict[str, int]:
