@@ -54,7 +54,7 @@ def main(place: Path, big: Path) -> None:
             QTimer.singleShot(800, type_next)
         elif asked[0]:
             answers.append(time.perf_counter() - asked[0])
-            QTimer.singleShot(30, type_next)
+            QTimer.singleShot(150, type_next)  # a quick typist
 
     def type_next() -> None:
         count = len(answers) + 1

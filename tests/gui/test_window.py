@@ -242,7 +242,7 @@ def test_filtering_says_what_is_wrong_and_keeps_the_list(person, files):
     assert window.filter.hasFocus()
     person.type(window.filter, "auc>0.9")
     person.until(lambda: person.rows() == ["metrics.json@v1"])
-    assert "1 of 3 versions match" in window.page._matching.text()
+    person.until(lambda: "1 of 3 versions match" in window.page._matching.text())
     window.filter.clear()
     person.type(window.filter, "size:>x")
     person.until(lambda: window.filter.property("wrong"))
@@ -484,7 +484,8 @@ def test_a_hundred_thousand_rows_are_read_as_they_are_looked_at(person, tmp_path
     create_registry(person.place, Settings(), "cli").close()
     make_versions(person.place, 5000)
     window = person.open()
-    assert person.model.rowCount() == 5000 and len(person.rows()) == 200
+    person.until(lambda: person.model.rowCount() == 5000)
+    assert len(person.rows()) == 200
     person.table.setFocus()
     person.key(Qt.Key.Key_End)
     person.until(lambda: person.model.version_at(4999) is not None)

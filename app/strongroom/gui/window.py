@@ -187,7 +187,7 @@ class Window(QMainWindow):
         self.page.chosen.connect(self.detail.show_of)
         self.page.opened.connect(self._open_version)
         self.page.counted.connect(self._show_counts)
-        self.page.model.loaded.connect(self._settle_focus)
+        self.page.counted.connect(self._settle_focus)
         self.page.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.page.table.customContextMenuRequested.connect(self._open_row_menu)
         self.detail.export.connect(self.acts.export)
@@ -265,7 +265,7 @@ class Window(QMainWindow):
         self.sidebar.show_count(counts.everything)
         self._place_panel()
 
-    def _settle_focus(self) -> None:
+    def _settle_focus(self, counts: Counts) -> None:
         """A new list: the keyboard goes where a person would go on, unless it is in use."""
         focus = self.focusWidget()
         unused = focus is None or not focus.isVisible() or focus is self.sidebar.library

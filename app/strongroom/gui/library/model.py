@@ -77,6 +77,7 @@ class VersionsModel(QAbstractTableModel):
         self._shift = 0
         self._whole: Ticket | None = None
         self._fresh: Ticket | None = None
+        self._missed: bool | None = None
 
     # ------------------------------------------------------------------ asking
 
@@ -92,11 +93,12 @@ class VersionsModel(QAbstractTableModel):
             if ticket is not None:
                 ticket.cancel()
         self._asked.clear()
-        self._whole = self._bridge.ask(_whole(self.question), self._show_whole, self._fail)
+        self._whole = self._bridge.ask(_first(self.question), self._show_first, self._fail)
 
     def look_for_news(self, reading: bool) -> None:
         """Counts what came since; not `reading`, the new rows are put in at the top at once."""
         if self._whole is not None and self._whole.open:
+            self._missed = reading  # asked again when the list that is on its way is there
             return
         if self._fresh is not None and self._fresh.open:
             self._fresh.cancel()
@@ -183,18 +185,34 @@ class VersionsModel(QAbstractTableModel):
 
     # ------------------------------------------------------------------ answers
 
-    def _show_whole(self, answer: tuple[int, Counts, Document]) -> None:
-        upto, counts, page = answer
+    def _show_first(self, answer: tuple[int, Document, float]) -> None:
+        """The first page stands at once; how many follow is counted after that."""
+        upto, page, seconds = answer
         self.beginResetModel()
         self._upto, self._shift = upto, 0
         self._rows = [*page["versions"]]
-        self._rows += [None] * max(0, counts.matching - len(self._rows))
         self._cursors = {len(page["versions"]): page["next"]} if page["next"] else {}
         self._asked.clear()
         self.is_loading = False
         self.endResetModel()
-        self._count(counts)
         self.loaded.emit()
+        question = self.question
+        self._whole = self._bridge.ask(
+            lambda registry: replace(_counts(registry, question, Span(upto=upto)), seconds=seconds),
+            self._show_total,
+            self._fail,
+        )
+
+    def _show_total(self, counts: Counts) -> None:
+        more = counts.matching - len(self._rows)
+        if more > 0:
+            self.beginInsertRows(QModelIndex(), len(self._rows), counts.matching - 1)
+            self._rows += [None] * more
+            self.endInsertRows()
+        self._count(counts)
+        if self._missed is not None:
+            reading, self._missed = self._missed, None
+            self.look_for_news(reading)
 
     def _show_news(self, answer: tuple[int, Counts, int, list[Document]], still: bool) -> None:
         upto, counts, fresh, rows = answer
@@ -278,10 +296,9 @@ class VersionsModel(QAbstractTableModel):
                 self._rows[at] = None
 
 
-def _whole(question: Question) -> Callable[[Registry], tuple[int, Counts, Document]]:
-    def read(registry: Registry) -> tuple[int, Counts, Document]:
-        upto = registry.last_change()
-        began = time.monotonic()
+def _first(question: Question) -> Callable[[Registry], tuple[int, Document, float]]:
+    def read(registry: Registry) -> tuple[int, Document, float]:
+        upto, began = registry.last_change(), time.monotonic()
         page = registry.list_versions(
             text=question.text,
             kind=question.kind,
@@ -290,9 +307,7 @@ def _whole(question: Question) -> Callable[[Registry], tuple[int, Counts, Docume
             span=Span(upto=upto),
             limit=PAGE,
         )
-        counts = _counts(registry, question, Span(upto=upto))
-        counts = replace(counts, seconds=time.monotonic() - began)
-        return upto, counts, _with_runs(registry, page)
+        return upto, _with_runs(registry, page), time.monotonic() - began
 
     return read
 

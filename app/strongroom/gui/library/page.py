@@ -212,8 +212,9 @@ class LibraryPage(QFrame):
 
     def _after_load(self) -> None:
         self._news.hide()
-        self._pages.setCurrentWidget(self._list)
-        self._show_counts(self.model.counts)
+        if self.model.rowCount():
+            self._pages.setCurrentWidget(self._list)
+            self._stack.setCurrentWidget(self.table)
 
     def _show_counts(self, counts: Counts) -> None:
         question = self.model.question
