@@ -108,6 +108,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
 )
 _BY_NAME = {s.name: s for s in SETTINGS}
+_TABLES = {s.name.partition(".")[0] for s in SETTINGS}
 
 
 @dataclass(frozen=True)
@@ -133,17 +134,13 @@ def settings_file() -> Path:
 def load(file: Path | None = None) -> Settings:
     """Reads the file, if there is one; raises `BadInput` naming the wrong line or setting."""
     file = file or settings_file()
-    try:
-        tables = tomllib.loads(file.read_text())
-    except FileNotFoundError:
-        return Settings({}, file)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadInput(
-            f"the settings cannot be read ({error})", str(file), "mend the file"
-        ) from error
     values: dict[str, Any] = {}
-    for table, entries in tables.items():
-        for key, value in entries.items() if isinstance(entries, dict) else ():
+    for table, entries in _tables(file).items():
+        if not isinstance(entries, dict):
+            if table in _TABLES:
+                raise BadInput(f"the setting {table} must be a table", str(file), "mend the file")
+            continue
+        for key, value in entries.items():
             name = f"{table}.{key}"
             if name not in _BY_NAME:
                 continue  # a newer Strongroom's; kept in the file, meaningless here
@@ -153,22 +150,43 @@ def load(file: Path | None = None) -> Settings:
     return Settings(values, file)
 
 
-def save(name: str, value: Any, file: Path | None = None) -> None:
-    """Changes one setting in the file and leaves the rest, comments included, as it is."""
-    import tomlkit
+def _tables(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadInput(
+            f"the settings cannot be read ({error})", str(file), "mend the file"
+        ) from error
 
+
+def save(name: str, value: Any, file: Path | None = None) -> None:
+    """Changes one setting in the file and leaves the rest, comments included, as it is.
+
+    Raises `BadInput` for an unknown setting, a wrong value or a file that cannot be read, and
+    what `told` says of one that cannot be written; the file is as it was then.
+    """
+    if name not in _BY_NAME:
+        raise BadInput(f"there is no setting {name}", "", "see the settings in the README")
     if wrong := _BY_NAME[name].check(value):
         raise BadInput(f"the setting {name} must be {wrong}", str(value), "choose another value")
-    file = file or settings_file()
-    document = tomlkit.parse(file.read_text()) if file.exists() else tomlkit.document()
-    table, key = name.split(".")
-    if table not in document:
-        document[table] = tomlkit.table()
-    document[table][key] = value
-    file.parent.mkdir(parents=True, exist_ok=True)
-    from strongroom.disk.durable import write_file
+    import tomlkit
 
-    write_file(file, tomlkit.dumps(document).encode())
+    from strongroom.disk.durable import told, write_file
+
+    file = file or settings_file()
+    load(file)  # what is wrong in it already is not written over
+    with told("saving the settings", file):
+        there = file.exists()
+        document = tomlkit.parse(file.read_text("utf-8")) if there else tomlkit.document()
+        table, key = name.split(".")
+        if table not in document:
+            document[table] = tomlkit.table()
+        document[table][key] = value
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # Where the file is a link, what it leads to is changed; its mode stays.
+        write_file(file.resolve(), tomlkit.dumps(document).encode())
 
 
 def default_registry() -> Path:

@@ -7,6 +7,7 @@ import errno
 import functools
 import os
 import secrets
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,10 +36,12 @@ def write_all(fd: int, data: bytes | memoryview) -> None:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Replaces `path` by `data`, durably and at once; raises `OSError`."""
+    """Replaces `path` by `data`, durably and at once, and keeps its mode; raises `OSError`."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
     try:
         with open(temporary, "xb") as out:
+            with contextlib.suppress(FileNotFoundError):
+                os.fchmod(out.fileno(), stat.S_IMODE(os.stat(path).st_mode))
             out.write(data)
             out.flush()
             os.fsync(out.fileno())
