@@ -61,8 +61,8 @@ class _File(RotatingFileHandler):
     """For the user's eyes only; a log that cannot be written is nothing to trouble anyone with."""
 
     def _open(self) -> TextIOWrapper:
-        raw = open(self.baseFilename, "ab", opener=lambda path, flags: os.open(path, flags, 0o600))
-        return TextIOWrapper(raw, encoding=self.encoding, errors=self.errors)
+        fd = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        return TextIOWrapper(os.fdopen(fd, "ab"), encoding=self.encoding, errors=self.errors)
 
     def handleError(self, record: logging.LogRecord) -> None:
         return
