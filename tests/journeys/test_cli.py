@@ -416,3 +416,12 @@ def test_a_reader_that_goes_away_is_no_error_message(place, folder):
     os.close(reader)
     _, said = process.communicate(timeout=60)
     assert "Traceback" not in said
+
+
+def test_a_slash_after_dest_asks_for_a_folder(place, folder, tmp_path):
+    strongroom("add", folder / "a.bin", registry=place)
+    strongroom("get", "a.bin", tmp_path / "plain", registry=place)
+    strongroom("get", "a.bin", f"{tmp_path}/inside/", registry=place)
+    assert (tmp_path / "plain").read_bytes() == b"alpha"
+    assert (tmp_path / "inside" / "a.bin").read_bytes() == b"alpha"
+    strongroom("get", "a.bin", f"{tmp_path}/inside/", registry=place, code=5)

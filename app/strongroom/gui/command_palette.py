@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QWidget
 
@@ -15,7 +15,7 @@ from strongroom.gui.bridge import Bridge, Ticket
 from strongroom.gui.commands import Command, run
 from strongroom.gui.overlay import Sheet
 from strongroom.gui.pieces import column, frame, label, row
-from strongroom.gui.theme import Theme, font
+from strongroom.gui.theme import DENSE_ROW, Theme, font
 from strongroom.gui.wording import KINDS, plural
 
 _ACT = Qt.ItemDataRole.UserRole
@@ -104,6 +104,7 @@ class CommandPalette(Sheet):
         from strongroom.gui.pieces import colour_of
 
         item = QListWidgetItem(icons.icon(icon, colour_of(self._theme, colour)), text)
+        item.setSizeHint(QSize(0, DENSE_ROW))
         self.list.addItem(item)
         return item
 

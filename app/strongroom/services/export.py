@@ -29,10 +29,11 @@ def get(
     files: Sequence[str] = (),
     force: bool = False,
     link: bool = False,
+    as_folder: bool = False,
     progress: Progress | None = None,
 ) -> Document:
     """Writes the verified content of a version to `into`: a file for a version of one file that
-    lies in no folder, else a folder.
+    lies in no folder, else a folder; with `as_folder` always a folder.
 
     `files` chooses some paths, which are then written below the folder `into`. `link` leaves
     the copies read-only. Raises `NotFound`, `Conflict` (`into` exists and not `force`),
@@ -48,7 +49,8 @@ def get(
     progress.what = str(reference)
     progress.total_bytes = sum(e.size for e in entries)
     progress.total_files = len(entries)
-    single = manifest.files == 1 and not files and b"/" not in entries[0].path
+    alone = manifest.files == 1 and not files and b"/" not in entries[0].path
+    single = alone and not as_folder
     with told("writing", into.parent):
         into.parent.mkdir(parents=True, exist_ok=True)
     with _replacing(into) as staging:

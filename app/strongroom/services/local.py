@@ -80,9 +80,10 @@ class LocalRegistry:
         files: Sequence[str] = (),
         force: bool = False,
         link: bool = False,
+        as_folder: bool = False,
         progress: Progress | None = None,
     ) -> Document:
-        return export.get(self.desk, reference, into, files, force, link, progress)
+        return export.get(self.desk, reference, into, files, force, link, as_folder, progress)
 
     def cat(self, reference: str, path: str) -> Iterator[bytes]:
         return export.cat(self.desk, reference, path)

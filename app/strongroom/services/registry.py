@@ -51,6 +51,7 @@ class Registry(Protocol):
         files: Sequence[str] = (),
         force: bool = False,
         link: bool = False,
+        as_folder: bool = False,
         progress: Progress | None = None,
     ) -> Document: ...
     def cat(self, reference: str, path: str) -> Iterator[bytes]: ...

@@ -15,7 +15,7 @@ from strongroom.domain.errors import NotFound, printable
 
 @click.command()
 @click.argument("reference", metavar="REF", shell_complete=references)
-@click.argument("dest", type=click.Path(path_type=Path))
+@click.argument("dest", type=click.Path())
 @click.option(
     "--file",
     "files",
@@ -29,10 +29,15 @@ from strongroom.domain.errors import NotFound, printable
 @common
 @click.pass_obj
 def get(
-    frame: Frame, reference: str, dest: Path, files: tuple[str, ...], force: bool, link: bool
+    frame: Frame, reference: str, dest: str, files: tuple[str, ...], force: bool, link: bool
 ) -> None:
-    """Write the verified content of a version to DEST."""
-    answer = frame.open().get(reference, dest, files, force, link, frame.progress(reference))
+    """Write the verified content of a version to DEST.
+
+    A version of one file becomes the file DEST, or a file in the folder DEST if that ends in a
+    slash; any other one a folder.
+    """
+    as_folder, progress = dest.endswith(os.sep), frame.progress(reference)
+    answer = frame.open().get(reference, Path(dest), files, force, link, as_folder, progress)
     frame.answer(
         answer,
         f"{counted(answer['files'], 'file')}, {size_text(answer['size'])}, verified: "
