@@ -178,3 +178,14 @@ def test_live_values_are_shown_less_often_where_reading_takes_long(watching, fol
         w.session.step()
         time.sleep(0.05)
     assert 1 <= len(shown) <= 2
+
+
+def test_a_failure_of_the_store_does_not_make_it_forget_what_is_due(watching, folder, monkeypatch):
+    w = watching(CALM)
+    (folder / "a.bin").write_bytes(b"a")
+    w.until(lambda: w.session.settling.due(time.monotonic()) == [b"a.bin"])
+    with monkeypatch.context() as broken:
+        broken.setattr(w.session, "_take", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            w.session.step()
+    w.until(lambda: w.names() == {"out/a.bin": 1}, seconds=5)

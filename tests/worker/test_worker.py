@@ -373,3 +373,38 @@ def test_news_of_other_processes_reach_the_one_who_listens(registry, worker, tol
     assert (change["action"], change["object"]["id"]) == ("run.recorded", "their-run")
     worker.round()
     assert len(told.of("entry")) == 1
+
+
+def test_once_leaves_what_never_comes_to_rest(registry, tmp_path, monkeypatch):
+    monkeypatch.setattr("strongroom.worker.loop.PATIENCE", 0.5)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    registry.add_watch(os.fsencode(folder), {})
+    (folder / "whole.bin").write_bytes(b"w")
+    with open(folder / "open.bin", "wb") as still_written:
+        still_written.write(b"s")
+        still_written.flush()
+        Worker(registry, Settings(), lambda event: None).run_once()
+    assert [a["name"] for a in registry.list_artifacts()["artifacts"]] == []
+
+
+def test_once_ends_where_a_watched_folder_is_gone(registry, tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    registry.add_watch(os.fsencode(folder), {})
+    folder.rmdir()
+    Worker(registry, Settings(), lambda event: None).run_once()
+
+
+def test_an_idle_worker_rests(registry, tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    registry.add_watch(os.fsencode(folder), {})
+    worker = Worker(registry, Settings(), lambda event: None)
+    rounds = []
+    real = worker.round
+    worker.round = lambda: (rounds.append(1), real())[1]  # type: ignore[method-assign]
+    worker.start()
+    time.sleep(2)
+    worker.stop()
+    assert 3 <= len(rounds) <= 20

@@ -41,6 +41,8 @@ LIVE_EVERY = 1.0
 #: Seconds after which a session looks round though nothing was heard and nothing is due.
 ROUND = 0.5
 _POLL_EVERY = 2.0
+#: Seconds that one who wants an end waits for files that still grow.
+PATIENCE = 30.0
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +129,11 @@ class WatchSession:
             return
         if self.runs.look_for_ends() or self._stirred or at >= self._due_at:
             self._stirred = False
-            self._take_settled(at, progress or quiet(), end_runs)
+            try:
+                self._take_settled(at, progress or quiet(), end_runs)
+            except BaseException:
+                self._stirred = True  # whatever it was, what is due is still due
+                raise
             self._due_at = min(self.settling.next_after(at), self._next_end(at, end_runs))
         if at < self._full_until:
             return

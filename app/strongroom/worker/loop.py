@@ -22,10 +22,13 @@ from strongroom.services.add import AddOptions
 from strongroom.services.desk import is_dead
 from strongroom.services.local import LocalRegistry
 from strongroom.services.progress import Progress
-from strongroom.services.watch_session import Timing, WatchSession
+from strongroom.services.watch_session import PATIENCE, Timing, WatchSession
 
 log = logging.getLogger(__name__)
-_ROUND = 0.1
+#: Seconds between two looks at the queue, which other processes fill, and the shortest rest:
+#: what happens within it is looked at in one go.
+_ROUND = 0.25
+_SHORTEST = 0.02
 #: Seconds until a watched folder, and until the whole registry, is tried again after an error.
 _RETRY_AFTER = 5.0
 _TROUBLE_PAUSE = 1.0
@@ -65,13 +68,20 @@ class Worker:
 
     def stop(self, timeout: float = 10.0) -> None:
         """Ends the work in hand (its job goes back to the queue) and the thread."""
-        self._stopping.set()
+        self.ask_to_stop()
         self._awake.set()
-        if self._progress is not None:
-            self._progress.cancel()
         if self._thread is not None:
             self._thread.join(timeout)
             self._thread = None
+
+    def ask_to_stop(self) -> None:
+        """As `stop`, without waiting. For signal handlers: they may run inside `_awake.wait`,
+        whose lock `_awake.set` would wait for.
+        """
+        self._stopping.set()
+        progress = self._progress
+        if progress is not None:
+            progress.cancel()
 
     def poke(self) -> None:
         """Looks at the queue now instead of at the next round."""
@@ -93,10 +103,20 @@ class Worker:
             while not self._stopping.is_set():
                 busy = self._round_or_trouble()
                 if not busy:
-                    self._awake.wait(_ROUND)
+                    self._awake.wait(self._rest())
+                    time.sleep(_SHORTEST)
                 self._awake.clear()
         finally:
             self._close_sessions()
+
+    def _rest(self) -> float:
+        at = time.monotonic()
+        watched = (
+            session.rest()
+            for watch_id, session in self._sessions.items()
+            if self._refused_until.get(watch_id, 0.0) <= at
+        )
+        return min((_ROUND, *watched))
 
     def _round_or_trouble(self) -> bool:
         """A catalog that is full, locked or out of reach is told of once and waited for."""
@@ -113,10 +133,18 @@ class Worker:
         return busy
 
     def run_once(self) -> None:
-        """Does all that is due: the queue until it is empty, and what settles in the folders."""
+        """Does all that is due: the queue until it is empty, and what settles in the folders.
+
+        Files that still grow `PATIENCE` after the first round are left for the next time.
+        """
         try:
-            while self.round() or any(s.pending for s in self._sessions.values()):
-                self._awake.wait(_ROUND)
+            self.round()
+            deadline = time.monotonic() + PATIENCE
+            while not self._stopping.is_set():
+                settling = any(s.waits and s.pending for s in self._sessions.values())
+                if not self.round() and not (settling and time.monotonic() < deadline):
+                    break
+                self._awake.wait(_SHORTEST)
         finally:
             self._close_sessions()
 
@@ -166,7 +194,7 @@ class Worker:
                 continue
             try:
                 if session is None:
-                    session = WatchSession(self.desk, watch, self.timing, self.tell)
+                    session = WatchSession(self.desk, watch, self.timing, self.tell, self._awake)
                     session.open()
                     self._sessions[watch_id] = session
                 self._watching = watch_id

@@ -17,11 +17,9 @@ from strongroom.cli.frame import Frame, common, table, writing_out
 from strongroom.domain.errors import Busy, Cancelled, NoSpace, printable
 from strongroom.domain.event import Event
 
-#: `--once` leaves files that still grow after so many seconds.
-PATIENCE = 30.0
 #: Seconds in which further changes are gathered before one is looked at.
 _GATHER = 0.02
-_STREAM = frozenset({"version.created", "watch.ignored", "watch.idle", "watch.state"})
+_STREAM = frozenset({"version.created", "watch.ignored", "watch.idle", "watch.state", "problem"})
 
 
 @click.command()
@@ -169,6 +167,8 @@ def _open(session: Any) -> None:
 
 
 def _once(frame: Frame, sessions: list[Any], progress: Any) -> None:
+    from strongroom.services.watch_session import PATIENCE
+
     for session in sessions:
         session.step(progress, end_runs=True)  # takes what has settled, however long that takes
         deadline = time.monotonic() + PATIENCE
@@ -221,6 +221,9 @@ def _say(event: Event) -> None:
         )
     elif event.name == "watch.ignored":
         print(f"strongroom: left out: {data['path']}: {data['reason']}", file=sys.stderr)
+    elif event.name == "problem":
+        told = (data["message"], data["object"], data["hint"])
+        print("strongroom: " + ": ".join(part for part in told if part), file=sys.stderr)
     elif event.name == "watch.state" and data["state"] in ("missing", "full"):
         print(f"strongroom: {printable(data['path'])}: {data['detail']}", file=sys.stderr)
 

@@ -22,12 +22,12 @@ def worker(frame: Frame, once: bool) -> None:
     settings = frame.settings
     start_logging(settings["log.level"])
     loop = Worker(frame.open("worker"), settings, _teller(frame))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: loop.ask_to_stop())
     if once:
         loop.run_once()
-        return
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: loop.stop(0))
-    loop.run()
+    else:
+        loop.run()
 
 
 COMMANDS = {"worker": worker}
