@@ -18,6 +18,30 @@ from strongroom.domain.errors import Conflict
 Row = tuple[Any, ...]
 
 
+def refuse_newer(path: Path) -> None:
+    """Raises `Conflict` where a newer Strongroom has written this catalog."""
+    if not path.exists():
+        return
+    try:
+        connection = connect(path, read_only=True)
+        try:
+            found = schema.user_version(connection)
+        finally:
+            connection.close()
+    except DatabaseError:
+        return  # too damaged to say
+    if found > schema.VERSION:
+        raise _newer(path)
+
+
+def _newer(path: Path) -> Conflict:
+    return Conflict(
+        "a newer Strongroom has changed this catalog, so this one may only read it",
+        str(path),
+        "install the newer version",
+    )
+
+
 class Engine:
     """Connections to one catalog, one a thread; safe beside other processes.
 
@@ -139,11 +163,7 @@ class Engine:
 
     def _check_writable(self) -> None:
         if self.read_only:
-            raise Conflict(
-                "a newer Strongroom has changed this catalog, so this one may only read it",
-                str(self.path),
-                "install the newer version",
-            )
+            raise _newer(self.path)
 
     @contextlib.contextmanager
     def _speaking(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ makes is equal to the one that was lost by construction.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -293,10 +294,7 @@ def _write_facts(
 ) -> None:
     rows = []
     for key, value in values.items():
-        number = None
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            number = float(value) if abs(value) < 1e308 or value != value else None
-            number = None if number is not None and number != number else number
+        number = _number(value)
         text = value if isinstance(value, str) else json.dumps(plain(value))
         rows.append((owner_type, owner, field, key, number, text[:1000]))
     tx.executemany(
@@ -304,6 +302,16 @@ def _write_facts(
         " do update set number=excluded.number, text=excluded.text",
         rows,
     )
+
+
+def _number(value: Any) -> float | None:
+    """What ranges compare; None for what is no number, NaN among it."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or value != value:
+        return None
+    try:
+        return float(value)
+    except OverflowError:  # an integer beyond all floats
+        return math.copysign(math.inf, value)
 
 
 def _words(params: Mapping[str, Any]) -> str:

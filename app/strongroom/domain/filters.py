@@ -30,6 +30,12 @@ FIELDS = (
     "files",
     "status",
 )
+#: What a filter may be, so that neither we nor SQLite lose ourselves in it.
+MAX_LENGTH = 4096
+MAX_TERMS = 200
+MAX_DEPTH = 40
+#: No instant lies farther from 1970, in microseconds: the years 1 to 9999.
+_FARTHEST = 260_000 * 10**12
 _OPERATORS = (">=", "<=", ">", "<", "=", ":")
 _SIZES = {"": 1, "b": 1} | {
     unit + suffix: base**power
@@ -107,12 +113,20 @@ def parse(text: str, now: int) -> Filter:
 
     An empty text matches everything. Raises `BadFilter`.
     """
+    if len(text) > MAX_LENGTH:
+        raise BadFilter(
+            f"a filter has at most {MAX_LENGTH} characters", text[:40] + "…", MAX_LENGTH
+        )
+    for position, char in enumerate(text):
+        if char == "\0" or "\ud800" <= char <= "\udfff":
+            raise BadFilter("this character cannot be searched for", text, position)
     return _Parser(text, now).whole()
 
 
 class _Parser:
     def __init__(self, text: str, now: int) -> None:
         self.text, self.now, self.at = text, now, 0
+        self.terms = self.depth = 0
 
     def whole(self) -> Filter:
         result = self._alternatives()
@@ -145,6 +159,14 @@ class _Parser:
         return parts[0] if len(parts) == 1 else All(parts)
 
     def _item(self) -> Filter:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise BadFilter("it is nested too deeply", self.text, self.at)
+        item = self._negated_or_grouped()
+        self.depth -= 1
+        return item
+
+    def _negated_or_grouped(self) -> Filter:
         if self.text[self.at] == "-" and self.at + 1 < len(self.text):
             self.at += 1
             return Not(self._item())
@@ -156,6 +178,9 @@ class _Parser:
                 raise BadFilter("the parenthesis is never closed", self.text, opened)
             self.at += 1
             return inner
+        self.terms += 1
+        if self.terms > MAX_TERMS:
+            raise BadFilter(f"a filter has at most {MAX_TERMS} terms", self.text, self.at)
         return self._term()
 
     def _term(self) -> Filter:
@@ -220,7 +245,12 @@ class _Parser:
 
     def _keyed(self, field: str, key: str, operator: str, value: str, at: int) -> Filter:
         if field != "metric" and operator in (":", "=") and ".." not in value:
-            return Text(field, value, key)
+            written = Text(field, value, key)
+            if field == "param" and _NUMBER.match(value.lower()):
+                # 1e-3 is 0.001, however it was written.
+                number = float(value)
+                return Either((written, Range(field, number, number, key=key)))
+            return written
         return self._bounds(field, operator, value, at, _number_of, key)
 
     def _bounds(
@@ -252,7 +282,8 @@ class _Parser:
         operator, value, at = _inner_sign(operator, value, at)
         try:
             if match := re.fullmatch(r"(\d+(?:\.\d+)?)(s|min|h|d|w|mo|y)", value):
-                moment = self.now - int(float(match[1]) * _SPANS[match[2]] * 1_000_000)
+                span = min(float(match[1]) * _SPANS[match[2]] * 1e6, _FARTHEST)
+                moment = self.now - int(span)
                 # `<7d`: younger than seven days.
                 younger = operator in ("<", "<=", ":", "=")
                 return Range("created", low=moment) if younger else Range("created", high=moment)

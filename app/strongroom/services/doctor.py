@@ -13,7 +13,7 @@ from typing import Any
 
 from strongroom.audit.segments import Segments
 from strongroom.catalog import catalog
-from strongroom.catalog.engine import Engine
+from strongroom.catalog.engine import Engine, refuse_newer
 from strongroom.catalog.replay import replay
 from strongroom.catalog.schema import VERSION
 from strongroom.disk.durable import sync_folder, told
@@ -181,9 +181,11 @@ def rebuild(place: Place, store: FolderStore, progress: Progress | None = None) 
     """Makes the catalog again from journal and store, and puts it in the old one's place.
 
     The caller holds the registry alone. The old file is kept beside it. Raises `Damaged` where
-    the journal itself is broken.
+    the journal itself is broken, and `Conflict` where a newer Strongroom made the catalog: this
+    one does not know all that it would have to put into it.
     """
     progress = progress or quiet()
+    refuse_newer(place.catalog)
     fresh = place.root / "catalog.rebuilt.db"
     problems: list[str] = []
     with told("making the catalog again", fresh):
