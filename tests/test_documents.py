@@ -35,7 +35,11 @@ def test_help_is_there_with_its_settings_and_names_the_layouts():
     text = (ROOT / "resources" / "help" / "help.md").read_text()
     assert "{settings}" in text and "doctor --rebuild" in text
     told = (text + README).lower()
-    words = {"hf_trainer": "hugging face trainer", "hf_model": "model folders", "plain": "any folder"}
+    words = {
+        "hf_trainer": "hugging face trainer",
+        "hf_model": "model folders",
+        "plain": "any folder",
+    }
     for layout in LAYOUTS:
         assert words.get(layout.name, layout.name) in told, layout.name
 

@@ -125,7 +125,7 @@ def same(found: Any, expected: Any, tolerance: float) -> bool:
 @pytest.fixture(params=[s for s in SCENARIOS if s not in NO_RUNS_YET])
 def scenario(request: pytest.FixtureRequest, realruns: Path) -> tuple[Path, dict[str, Any]]:
     if request.param not in truth(realruns):
-        pytest.skip(f"{request.param} was not made: a library was missing")
+        pytest.fail(f"{request.param} was not made: a library is missing; see .realruns/log")
     return realruns / request.param, truth(realruns)[request.param]
 
 
@@ -192,7 +192,7 @@ def test_starting_points_are_hinted(scenario: tuple[Path, dict[str, Any]]) -> No
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_models_are_told_from_what_only_looks_like_one(name: str, realruns: Path) -> None:
-    expected = truth(realruns).get(name) or pytest.skip("not made")
+    expected = truth(realruns).get(name) or pytest.fail("not made: see .realruns/log")
     for model in expected["models"]:
         read = read_file(source_in(realruns / name, model["path"]))
         assert (read.facts.kind, read.facts.warnings) == (Kind.MODEL, ()), model["path"]
@@ -203,7 +203,7 @@ def test_models_are_told_from_what_only_looks_like_one(name: str, realruns: Path
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_datasets_have_their_rows_and_columns(name: str, realruns: Path) -> None:
-    expected = truth(realruns).get(name) or pytest.skip("not made")
+    expected = truth(realruns).get(name) or pytest.fail("not made: see .realruns/log")
     for data in expected["datasets"]:
         place = realruns / name / data["path"]
         if place.is_dir():
@@ -221,7 +221,7 @@ def test_datasets_have_their_rows_and_columns(name: str, realruns: Path) -> None
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_tensors_are_those_of_the_training(name: str, realruns: Path) -> None:
-    expected = truth(realruns).get(name) or pytest.skip("not made")
+    expected = truth(realruns).get(name) or pytest.fail("not made: see .realruns/log")
     short = {"F32": "float32", "F16": "float16", "I64": "int64"}
     for model in expected["models"]:
         about = read_file(source_in(realruns / name, model["path"])).facts.about
@@ -237,7 +237,7 @@ def test_tensors_are_those_of_the_training(name: str, realruns: Path) -> None:
 
 
 def test_an_onnx_export_tells_its_shape(realruns: Path) -> None:
-    expected = truth(realruns).get("onnx_export") or pytest.skip("not made")
+    expected = truth(realruns).get("onnx_export") or pytest.fail("not made: see .realruns/log")
     told = next(m for m in expected["models"] if m["format"] == "onnx")
     about = read_file(source_in(realruns / "onnx_export", "model.onnx")).facts.about
     assert [t["name"] for t in about["inputs"]] == told["inputs"]
@@ -316,7 +316,7 @@ def read_in_child(folder: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", [*HOSTILE, *SCENARIOS])
 def test_files_are_read_in_bounded_time_and_memory(name: str, realruns: Path) -> None:
-    expected = truth(realruns).get(name) or pytest.skip("not made")
+    expected = truth(realruns).get(name) or pytest.fail("not made: see .realruns/log")
     result = read_in_child(realruns / name)
     slow = {path: seconds for path, (_, _, seconds) in result["read"].items() if seconds > 5}
     assert slow == {}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,15 @@ COMMAND = [sys.executable, "-c", "from strongroom.cli.main import main; main()"]
 
 
 def strongroom(
-    *arguments: object, registry: Path | None = None, code: int = 0, **options: Any
+    *arguments: object,
+    registry: Path | None = None,
+    code: int = 0,
+    before: Sequence[str] = (),
+    **options: Any,
 ) -> subprocess.CompletedProcess[str]:
-    """Runs one command and checks its exit code; stdout and stderr are text."""
+    """Runs one command, behind `before`, and checks its exit code; stdout and stderr are text."""
     done = subprocess.run(
-        [*COMMAND, *map(os.fspath, map(_text, arguments))],
+        [*before, *COMMAND, *map(os.fspath, map(_text, arguments))],
         env=environment(registry),
         capture_output=True,
         text=True,
@@ -34,6 +40,15 @@ def answer(*arguments: object, registry: Path | None = None, code: int = 0) -> A
     """The one JSON document that a command prints with `--json`."""
     done = strongroom(*arguments, "--json", registry=registry, code=code)
     return json.loads(done.stdout)
+
+
+def as_ordinary_user() -> list[str]:
+    """What goes before a command so that it cannot read files against their modes, as root can."""
+    if os.geteuid() != 0:
+        return []
+    setpriv = shutil.which("setpriv")
+    assert setpriv, "as root this test needs setpriv: apt-get install util-linux"
+    return [setpriv, "--bounding-set=-dac_override,-dac_read_search"]
 
 
 def start(*arguments: object, registry: Path) -> subprocess.Popen[bytes]:

@@ -173,18 +173,6 @@ def test_ignored_and_special_files_are_reported_and_not_waited_for(watching, fol
     assert "out of the folder" in w.ignored()["leak.bin"]
 
 
-@pytest.mark.skipif(
-    os.geteuid() == 0 and not os.environ.get("CI_ROOT_READS"),
-    reason="root can read every file, so nothing is unreadable",
-)
-def test_an_unreadable_file_is_reported(watching, folder):
-    (folder / "secret.bin").write_bytes(b"x")
-    (folder / "secret.bin").chmod(0)
-    w = watching()
-    w.idle()
-    assert "cannot be read" in w.ignored()["secret.bin"]
-
-
 def test_two_owners_of_one_folder(watching, folder, registry):
     watching()
     registry.desk.owner = "another-host:1:1"

@@ -15,7 +15,7 @@ from strongroom.domain.errors import NotFound, printable
 
 @click.command()
 @click.argument("reference", metavar="REF", shell_complete=references)
-@click.argument("dest", type=click.Path())
+@click.argument("dest", type=click.Path(readable=False))
 @click.option(
     "--file",
     "files",
@@ -68,7 +68,7 @@ def cat(frame: Frame, reference: str, path: str) -> None:
     "below",
     metavar="PATH",
     multiple=True,
-    type=click.Path(),
+    type=click.Path(readable=False),
     help="Where else to look for sound copies.",
 )
 @click.option("--sample", metavar="P", default="1", help="Only this share: 0.1 or 10%.")

@@ -19,7 +19,16 @@ from strongroom.domain.event import Event
 
 #: Seconds in which further changes are gathered before one is looked at.
 _GATHER = 0.02
-_STREAM = frozenset({"version.created", "watch.ignored", "watch.idle", "watch.state", "problem"})
+_STREAM = frozenset(
+    {
+        "version.created",
+        "version.known",
+        "watch.ignored",
+        "watch.idle",
+        "watch.state",
+        "problem",
+    }
+)
 
 
 @click.command()
@@ -213,9 +222,9 @@ def _teller(frame: Frame) -> Any:
 
 def _say(event: Event) -> None:
     data = event.data
-    if event.name == "version.created":
+    if event.name in ("version.created", "version.known"):
         version = data["version"]
-        mark = "+" if version["created"] else "="
+        mark = "+" if event.name == "version.created" else "="
         print(
             f"{mark} {printable(version['name'])}@{version['tag']}  {version['kind']}", flush=True
         )
