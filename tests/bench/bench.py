@@ -427,6 +427,55 @@ def make_versions(place: Path, count: int) -> None:
             )
 
 
+def window(b: Bench) -> None:
+    """A real window over 100,000 versions: its first rows, each key of a filter, 10 GB added."""
+    place = b.registry("window-registry")
+    make_versions(place, 100_000)
+    source = make_large(b.fresh("window") / "big.bin", 10_000 * MB)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.window", str(place), str(source)],
+        env={**environment(place), "BENCH_STARTED": str(time.time())},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    told = json.loads(done.stdout)
+    assert told["state"] == "done"
+    keys = sorted(told["keys"])
+    b.add(
+        Row(
+            "window, 100,000 versions: first rows",
+            f"{told['first_rows']:.2f} s",
+            "",
+            "",
+            "<= 1.5 s from start",
+            told["first_rows"] <= 1.5,
+        )
+    )
+    b.add(
+        Row(
+            "  filter, a key",
+            f"{1000 * statistics.median(keys):.0f} ms",
+            f"worst {1000 * keys[-1]:.0f} ms",
+            "",
+            "<= 50 ms",
+            statistics.median(keys) <= 0.05,
+        )
+    )
+    b.add(
+        Row(
+            "  longest stall while 10 GB are added",
+            f"{1000 * told['stall']:.0f} ms",
+            f"of {told['added']:.0f} s",
+            "",
+            "<= 50 ms",
+            told["stall"] <= 0.05,
+        )
+    )
+    source.unlink()
+    shutil.rmtree(place.parent)
+
+
 def memory(b: Bench) -> None:
     import psutil
 
@@ -468,6 +517,7 @@ ROWS: dict[str, Callable[[Bench], None]] = {
     "small": small_files,
     "visible": visible,
     "start": start_up,
+    "window": window,
     "memory": memory,
 }
 
