@@ -11,8 +11,8 @@ from typing import Any
 class Event:
     """Something that happened. Names and what `data` holds:
 
-    version.created  version (as api.md's version object), also for content that was there already
-                     when a run got it as output (then `created` is False)
+    version.created  version (as api.md's version object)
+    version.known    version: a watched file or run has content that is a version already
     entry            seq, action, object: a journal entry, of this process or another
     job.changed      a job as `Registry.list_jobs` gives it
     watch.state      id, name, path, state (live, paused, missing, waiting, full, scanning),

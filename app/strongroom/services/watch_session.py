@@ -540,7 +540,7 @@ class WatchSession:
         self.kept += outcome.created
         self.tell(
             Event(
-                "version.created",
+                "version.created" if outcome.created else "version.known",
                 {"version": outcome_views(self.desk, [outcome])[0], "watch": self.watch.id},
             )
         )

@@ -73,7 +73,7 @@ def ensure(desk: Desk, root: bytes, options: Document) -> Watch:
     _check_place(desk, root, all_watches)
     name = (
         check_name(name)
-        if name
+        if name is not None
         else _free_name(
             derive_name(os.path.basename(root) or b"root"), {w.name for w in all_watches}
         )
@@ -93,7 +93,7 @@ def ensure(desk: Desk, root: bytes, options: Document) -> Watch:
 
 
 def _changed(desk: Desk, watch: Watch, name: str | None, options: Document) -> Watch:
-    if name and name != watch.name:
+    if name is not None and name != watch.name:
         raise Conflict(
             f"this folder is watched as {watch.name} already",
             os.fsdecode(watch.root),
@@ -114,15 +114,21 @@ def _changed(desk: Desk, watch: Watch, name: str | None, options: Document) -> W
 
 def _check_place(desk: Desk, root: bytes, others: list[Watch]) -> None:
     shown, registry = os.fsdecode(root), os.path.realpath(os.fsencode(desk.place.root))
-    if root == registry or root.startswith(registry + b"/") or registry.startswith(root + b"/"):
+    if _overlap(root, registry):
         raise Conflict("the folder holds the registry or lies in it", shown, "choose another one")
     for other in others:
-        if root.startswith(other.root + b"/") or other.root.startswith(root + b"/"):
+        if _overlap(root, other.root):
             raise Conflict(
                 f"the folder overlaps with the watched {os.fsdecode(other.root)}",
                 shown,
                 "remove that watch first",
             )
+
+
+def _overlap(one: bytes, other: bytes) -> bool:
+    """Whether one folder is the other or lies below it."""
+    one, other = one.rstrip(b"/") + b"/", other.rstrip(b"/") + b"/"
+    return one.startswith(other) or other.startswith(one)
 
 
 def _free_name(name: str, taken: set[str]) -> str:
@@ -156,3 +162,10 @@ def find(desk: Desk, root: bytes) -> Watch:
         if watch.root == real or os.fsencode(watch.name) == root:
             return watch
     raise NotFound("this folder is not watched", os.fsdecode(root), "see `strongroom watch --list`")
+
+
+def still_wanted(desk: Desk, watch: Watch) -> bool:
+    """Whether the folder is watched as it was when `watch` was read, and not paused."""
+    now_watched = {w.id: w for w in rows.all_watches(desk.engine)}
+    found = now_watched.get(watch.id)
+    return found is not None and not found.paused and found.options == watch.options

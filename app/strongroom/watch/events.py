@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 import threading
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -93,6 +94,8 @@ class EventSource:
 
         self._overflow = _Overflow(self)
         logging.getLogger("watchdog").addHandler(self._overflow)
+        # Its own bookkeeping, which it repeats for folders that come and go.
+        warnings.filterwarnings("ignore", category=RuntimeWarning, module="watchdog")
         kinds = [getattr(events, name) for name in _WANTED if hasattr(events, name)]
         try:
             observer = Observer()

@@ -19,6 +19,11 @@ from strongroom.domain.event import Event
 
 #: Seconds in which further changes are gathered before one is looked at.
 _GATHER = 0.02
+_LONGEST_QUIET = 86400.0
+#: Seconds between two looks whether a folder shall be watched still.
+_LOOK_EVERY = 1.0
+#: Seconds in which one waits for another watcher that is just ending.
+_HANDOVER = 3.0
 _STREAM = frozenset(
     {
         "version.created",
@@ -67,6 +72,8 @@ def watch(
     remove: str | None,
 ) -> None:
     """Add what settles in a folder, as it comes."""
+    if sum((bool(folders), listing, remove is not None)) > 1:
+        raise click.UsageError("--list, --remove and folders to watch do not go together")
     registry = frame.open()
     if listing:
         answer = registry.list_watches()
@@ -78,13 +85,13 @@ def watch(
         return
     if not folders:
         raise click.UsageError("name a folder to watch, or use --list or --remove")
-    if name and len(folders) > 1:
+    if name is not None and len(folders) > 1:
         raise click.UsageError("one --name cannot name several folders")
     if sum(map(bool, (each, whole, layout))) > 1:
         raise click.UsageError("--each, --whole and --layout do not go together")
-    if quiet_time is not None and quiet_time < 0:
-        raise click.UsageError("--quiet-time cannot be negative")
-    options: dict[str, Any] = {"name": name} if name else {}
+    if quiet_time is not None and not 0 <= quiet_time <= _LONGEST_QUIET:
+        raise click.UsageError(f"--quiet-time is a number from 0 to {_LONGEST_QUIET:.0f}")
+    options: dict[str, Any] = {"name": name} if name is not None else {}
     if each or whole or layout:
         options["mode"] = "each" if each else "whole" if whole else "auto"
         options["layout"] = _known_layout(layout)
@@ -142,7 +149,7 @@ def _watch(
         if once:
             _once(frame, sessions, progress)
         else:
-            _on(sessions, progress, wake)
+            _on(list(sessions), progress, wake)
     except Cancelled:
         return
     finally:
@@ -153,10 +160,21 @@ def _watch(
 
 
 def _on(sessions: list[Any], progress: Any, wake: threading.Event) -> None:
-    while True:
+    """Watches until it is stopped, or somebody removes or pauses the watch of every folder."""
+    from strongroom.services.watches import still_wanted
+
+    looked_at = time.monotonic()
+    while sessions:
         for session in sessions:
             session.step(progress)
         progress.tick()
+        if time.monotonic() - looked_at > _LOOK_EVERY:
+            looked_at = time.monotonic()
+            for session in [s for s in sessions if not still_wanted(s.desk, s.watch)]:
+                sessions.remove(session)
+                session.tell(_given_up(session))
+            if not sessions:
+                return
         wake.wait(min(session.rest() for session in sessions))
         time.sleep(_GATHER)  # what is written in one go is looked at in one go
         wake.clear()
@@ -164,7 +182,7 @@ def _on(sessions: list[Any], progress: Any, wake: threading.Event) -> None:
 
 def _open(session: Any) -> None:
     """Takes the lease, waiting a little for one that is just being given up."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + _HANDOVER
     while True:
         try:
             session.open()
@@ -173,6 +191,19 @@ def _open(session: Any) -> None:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.25)
+
+
+def _given_up(session: Any) -> Event:
+    return Event(
+        "watch.state",
+        {
+            "id": session.watch.id,
+            "name": session.watch.name,
+            "path": os.fsdecode(session.watch.root),
+            "state": "paused",
+            "detail": "it was removed, paused or given other options, so this watching ends",
+        },
+    )
 
 
 def _once(frame: Frame, sessions: list[Any], progress: Any) -> None:
@@ -233,7 +264,7 @@ def _say(event: Event) -> None:
     elif event.name == "problem":
         told = (data["message"], data["object"], data["hint"])
         print("strongroom: " + ": ".join(part for part in told if part), file=sys.stderr)
-    elif event.name == "watch.state" and data["state"] in ("missing", "full"):
+    elif event.name == "watch.state" and data["state"] in ("missing", "full", "paused"):
         print(f"strongroom: {printable(data['path'])}: {data['detail']}", file=sys.stderr)
 
 
