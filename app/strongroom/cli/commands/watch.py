@@ -24,6 +24,7 @@ _LONGEST_QUIET = 86400.0
 _LOOK_EVERY = 1.0
 #: Seconds in which one waits for another watcher that is just ending.
 _HANDOVER = 3.0
+_TOLD_STATES = ("missing", "full", "paused", "polling", "elsewhere")
 _STREAM = frozenset(
     {
         "version.created",
@@ -264,7 +265,7 @@ def _say(event: Event) -> None:
     elif event.name == "problem":
         told = (data["message"], data["object"], data["hint"])
         print("strongroom: " + ": ".join(part for part in told if part), file=sys.stderr)
-    elif event.name == "watch.state" and data["state"] in ("missing", "full", "paused"):
+    elif event.name == "watch.state" and data["state"] in _TOLD_STATES and data["detail"]:
         print(f"strongroom: {printable(data['path'])}: {data['detail']}", file=sys.stderr)
 
 
