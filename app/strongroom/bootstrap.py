@@ -14,7 +14,6 @@ from strongroom.catalog.catalog import last_seq, lines_after
 from strongroom.catalog.engine import Engine
 from strongroom.domain.entry import Draft
 from strongroom.domain.errors import Busy, Damaged
-from strongroom.services import doctor
 from strongroom.services.desk import Desk
 from strongroom.services.documents import StoredDocuments
 from strongroom.services.inspection import Inspector
@@ -81,6 +80,8 @@ def open_registry(root: Path, settings: Settings, origin: str) -> LocalRegistry:
 
 def rebuild_registry(root: Path, progress: Progress | None = None) -> dict[str, Any]:
     """Makes the catalog again; `Busy` while any other process has the registry open."""
+    from strongroom.services import doctor
+
     place = open_place(root)
     with open(place.root / "local" / "open.lock", "ab") as lock:
         try:

@@ -13,7 +13,6 @@ import random
 import shutil
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,7 +119,7 @@ def take_part(
 
 
 def replace_path(file):
-    return replace(file, path=b"alone")
+    return file._replace(path=b"alone")
 
 
 def collect_all_the_time(registry: LocalRegistry, until: float) -> int:

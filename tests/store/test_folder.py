@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from strongroom.disk.listing import Stat
+from strongroom.disk.listing import SourceFile, Stat
 from strongroom.domain.errors import BadInput, Conflict, Damaged, NotFound, Unreachable
 from strongroom.store import place as places
 from strongroom.store.folder import FolderStore
@@ -279,3 +279,18 @@ def test_a_registry_is_not_made_over_something_else(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(BadInput):
         places.create(tmp_path / "file")
+
+
+def test_a_folder_as_it_was_is_known_by_all_its_stats(tmp_path):
+    cache, still = StatCache(tmp_path / "stat.db"), 10**18
+    files = [SourceFile(b"/x", b"%d" % n, Stat(1, n, 3, still, still)) for n in range(3)]
+    later = still + 3 * 10**9
+    cache.remember_content(files, b"c" * 32, later)
+    assert cache.content_of(files) == b"c" * 32
+    assert cache.content_of(files[:2]) is None
+    renamed = [files[0]._replace(path=b"other"), *files[1:]]
+    touched = [files[0]._replace(stat=Stat(1, 0, 3, still, still + 1)), *files[1:]]
+    assert cache.content_of(renamed) is None and cache.content_of(touched) is None
+    cache.remember_content(touched, b"d" * 32, still + 10**9)  # too fresh to be trusted
+    assert cache.content_of(touched) is None
+    cache.close()

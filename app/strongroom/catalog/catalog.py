@@ -334,6 +334,21 @@ def blobs_of(engine: Engine, version: VersionRow) -> list[tuple[bytes, int]]:
     return [(bytes(d), size) for d, size in rows]
 
 
+def places_of(engine: Engine, version: int) -> list[tuple[str, str, bytes | None]]:
+    """Where a version's files lie: each shelf once, each plain object with its digest.
+
+    `("", "", None)` is among them where one lies nowhere that is known.
+    """
+    rows = engine.rows(
+        "select distinct coalesce(s.form, ''), coalesce(s.place, ''),"
+        " case s.form when 'plain' then b.digest end from version_pages vp"
+        " join page_files f on f.page_id = vp.page_id join blobs b on b.id = f.blob_id"
+        " left join storage s on s.blob_id = b.id where vp.version_id = ?",
+        (version,),
+    )
+    return [(form, place, bytes(digest) if digest else None) for form, place, digest in rows]
+
+
 def versions_holding(engine: Engine, digest: bytes) -> list[VersionRow]:
     """Versions one of whose files or documents is this blob."""
     return _many(

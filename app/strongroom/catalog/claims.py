@@ -37,10 +37,12 @@ def claim(
             (owner, now, now),
         )
         tx.executemany("insert or ignore into claims values (?,?)", rows)
-        tx.executemany(
-            "update blobs set condemned_at = null where digest = ? and condemned_at is not null",
-            [(d,) for d, _ in rows],
-        )
+        if tx.execute("select 1 from blobs where condemned_at is not null limit 1").fetchone():
+            tx.executemany(
+                "update blobs set condemned_at = null where digest = ?"
+                " and condemned_at is not null",
+                [(d,) for d, _ in rows],
+            )
     return True
 
 

@@ -24,8 +24,11 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Runs one command line and returns its exit code; never raises but for a closed stdout."""
+    import gc
+
     import click
 
+    gc.set_threshold(50_000, 20, 20)  # a command makes many values that live until it ends
     from strongroom.cli.frame import Frame, ReaderGone, cli
     from strongroom.domain.errors import StrongroomError
 

@@ -6,13 +6,13 @@ import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from strongroom.domain.errors import NotFound, Unreachable, printable
 
 
-@dataclass(frozen=True, slots=True)
-class Stat:
-    """What tells one state of a file from another (design §5)."""
+class Stat(NamedTuple):
+    """What tells one state of a file from another (design §5). A tuple: there are many of them."""
 
     dev: int
     ino: int
@@ -25,8 +25,7 @@ class Stat:
         return cls(info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """A regular file to be taken: where it lies, and its path below what was pointed at."""
 
     location: bytes
@@ -129,18 +128,19 @@ class _Walk:
                 self._out(below, f"it cannot be looked at ({error.strerror})")
 
     def _entry(self, entry: os.DirEntry[bytes], path: bytes, parents: tuple[bytes, ...]) -> None:
-        why = self.skip(path + b"/" if entry.is_dir(follow_symlinks=False) else path)
+        is_folder = entry.is_dir(follow_symlinks=False)
+        why = self.skip(path + b"/" if is_folder else path)
         if why:
             if why != "-":
                 self._out(path, why)
             return
-        if entry.is_symlink():
-            self._link(entry, path, parents)
-        elif entry.is_dir(follow_symlinks=False):
-            self._waiting.append((entry.path, path, parents))
-        elif entry.is_file(follow_symlinks=False):
+        if entry.is_file(follow_symlinks=False):  # nearly all are
             info = entry.stat(follow_symlinks=False)
             self.listing.files.append(SourceFile(entry.path, path, Stat.of(info)))
+        elif is_folder:
+            self._waiting.append((entry.path, path, parents))
+        elif entry.is_symlink():
+            self._link(entry, path, parents)
         else:
             self._out(path, "it is a pipe, socket or device, not a file")
 

@@ -12,7 +12,7 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from strongroom.domain.digest import digest_of, parse_digest, text_of
 
@@ -23,8 +23,7 @@ MAX_PAGE = 8192
 _CUT_MASK = (1 << 10) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One file: its path's raw bytes, 32-byte digest and size in bytes."""
 
     path: bytes

@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, TypeVar
 
 from strongroom.catalog import claims
@@ -19,6 +20,7 @@ from strongroom.catalog.catalog import (
     clear_damage,
     damaged_blobs,
     known_blobs,
+    places_of,
     version_with_content,
     write_storage,
 )
@@ -42,6 +44,8 @@ from strongroom.store.shelf import SHELF_LIMIT
 #: How much is held in memory before it goes to the shelf, and how many files in one group.
 GROUP_BYTES = 64 << 20
 GROUP_FILES = 4096
+#: A folder of so many files is compared as a whole with how it was, before each file is.
+MANY = 64
 #: At most this many files of one version are read for what they say.
 DESCRIBE_FILES = 256
 #: Seconds between two signs of life of a long intake; claims last for much longer.
@@ -108,12 +112,12 @@ def add_batch(
         intake.flush()
         sound = [o for o in outcomes if o.error is None]
         for outcome in sound:
-            outcome.manifest = build(
+            outcome.manifest = outcome.manifest or build(
                 Entry(path, digest, stat.size) for path, stat, digest in outcome.stats
             )
         sealed = _seal_new(desk, intake, sound)
         _commit(desk, intake, sound, sealed, within)
-        desk.stats.remember((s, d, intake.read_at[s]) for s, d in intake.read.items())
+        intake.remember(sound)
     except BaseException:
         intake.abandon()
         raise
@@ -139,6 +143,7 @@ class _Intake:
         self.claimant = f"{desk.owner}#{new_id()}"
         self.read: dict[Stat, bytes] = {}
         self.read_at: dict[Stat, int] = {}
+        self.began_ns = time.time_ns()
         self.stored: dict[bytes, Stored] = {}
         self._pending: list[Taken] = []
         self._bytes = 0
@@ -155,8 +160,37 @@ class _Intake:
             if not claims.heartbeat(self.desk.engine, self.claimant, now()):
                 raise _ran_out()
 
+    def remember(self, outcomes: Sequence[Outcome]) -> None:
+        """Keeps the digests of what was read, so that it need not be read again unchanged."""
+        self.desk.stats.remember((s, d, self.read_at[s]) for s, d in self.read.items())
+        for outcome in outcomes:
+            files, taken = outcome.proposal.files, [s for _, s, _ in outcome.stats]
+            whole = len(files) >= MANY and [f.stat for f in files] == taken
+            if outcome.manifest is not None and whole:  # else it changed since it was listed
+                self.desk.stats.remember_content(files, outcome.manifest.digest, self.began_ns)
+
+    def _unchanged(self, proposal: Proposal) -> Manifest | None:
+        """The manifest, without its entries, of a folder that is as a sound version of it was."""
+        if len(proposal.files) < MANY or proposal.new_version or proposal.strict:
+            return None
+        content = self.desk.stats.content_of(proposal.files)
+        with self.desk.engine.snapshot() as tx:
+            row = version_with_content(tx, proposal.name, content) if content else None
+        if row is None or damaged_blobs(self.desk.engine):
+            return None  # what is damaged is mended only by files that are read
+        if not self.desk.store.are_there(places_of(self.desk.engine, row.id)):
+            return None
+        return Manifest(row.content, b"", (), row.files, row.size)
+
     def take_all(self, proposal: Proposal) -> Outcome:
         outcome = Outcome(proposal, warnings=list(proposal.warnings))
+        outcome.manifest = self._unchanged(proposal)
+        if outcome.manifest is not None:
+            self.tick(outcome.manifest.size)
+            self.progress.files += outcome.manifest.files
+            return outcome
+        if len(proposal.files) >= MANY:
+            self.desk.inspector.warm_up()  # it gets ready while the files are read
         known = self._known(proposal.files)
         for file in proposal.files:
             self.tick()
@@ -196,8 +230,9 @@ class _Intake:
         self._claim(digests)
         with self.desk.store.no_collection():
             self._drop_damaged(digests)
-            here = self.desk.store.locate_all(digests)
-            sound = known_blobs(self.desk.engine, digests)
+            small = {t.digest for t in self._pending if t.data is not None}
+            here = self.desk.store.locate_all(digests, small)
+            sound = known_blobs(self.desk.engine, list(here))
             missing: dict[bytes, Taken] = {}
             for taken in self._pending:
                 present = here.get(taken.digest)
@@ -335,6 +370,8 @@ def _seal_new(desk: Desk, intake: _Intake, outcomes: Sequence[Outcome]) -> dict[
         if not outcome.proposal.new_version and _existing(desk, outcome) is not None:
             blobs.update(_documents(outcome.manifest, damaged))
             continue
+        if not outcome.manifest.pages and outcome.manifest.files:
+            raise Conflict("a version went while it was compared", "", "add it again")
         described = describe(desk, outcome)
         record = _record(outcome, described)
         sealed[id(outcome)] = record
@@ -378,7 +415,8 @@ def describe_files(desk: Desk, files: Sequence[SourceFile]) -> Described:
 
 def _telling(files: Sequence[F]) -> Sequence[F]:
     """Those that are worth reading for what they say; of a folder of unknowns the first few."""
-    return [f for f in files if interesting(_text(f.path))][:DESCRIBE_FILES] or files[:20]
+    telling = (f for f in files if interesting(_text(f.path)))
+    return list(islice(telling, DESCRIBE_FILES)) or files[:20]
 
 
 def stored_piece(desk: Desk, path: str, digest: bytes) -> Piece:

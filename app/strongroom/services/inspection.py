@@ -63,6 +63,11 @@ class Inspector:
         self._child: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
+    def warm_up(self) -> None:
+        """Starts the child, so that it is ready when the first question comes."""
+        with self._lock:
+            self._running()
+
     def describe(self, pieces: Sequence[Piece]) -> Described:
         """Never raises for what a file holds: what cannot be read becomes a warning."""
         if not pieces:

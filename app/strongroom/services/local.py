@@ -1,4 +1,8 @@
-"""A registry in a folder of this computer: the `Registry` protocol over the desk's use cases."""
+"""A registry in a folder of this computer: the `Registry` protocol over the desk's use cases.
+
+A use case loads when it is first asked for: `strongroom list` must not wait for the readers of
+forty formats.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +10,17 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from strongroom.catalog import catalog, jobs
 from strongroom.domain.entry import Entry, Span
 from strongroom.domain.timestamps import now, rfc3339
-from strongroom.services import (
-    add,
-    collect,
-    doctor,
-    export,
-    find,
-    remarks,
-    runs,
-    verify,
-    watches,
-)
-from strongroom.services.add import AddOptions
+from strongroom.services import find
 from strongroom.services.desk import Desk
-from strongroom.services.progress import Progress
+
+if TYPE_CHECKING:
+    from strongroom.services.add import AddOptions
+    from strongroom.services.progress import Progress
 
 Document = dict[str, Any]
 
@@ -44,6 +40,8 @@ class LocalRegistry:
         progress: Progress | None = None,
         dry_run: bool = False,
     ) -> Document:
+        from strongroom.services import add
+
         return add.add(self.desk, paths, options, progress, dry_run)
 
     def list_artifacts(
@@ -83,9 +81,13 @@ class LocalRegistry:
         as_folder: bool = False,
         progress: Progress | None = None,
     ) -> Document:
+        from strongroom.services import export
+
         return export.get(self.desk, reference, into, files, force, link, as_folder, progress)
 
     def cat(self, reference: str, path: str) -> Iterator[bytes]:
+        from strongroom.services import export
+
         return export.cat(self.desk, reference, path)
 
     def verify(
@@ -96,12 +98,18 @@ class LocalRegistry:
         below: Sequence[bytes] = (),
         progress: Progress | None = None,
     ) -> Document:
+        from strongroom.services import verify
+
         return verify.verify(self.desk, references, sample, repair, below, progress)
 
     def label(self, reference: str, key: str, value: str) -> Document:
+        from strongroom.services import remarks
+
         return remarks.label(self.desk, reference, key, value)
 
     def note(self, reference: str, text: str) -> Document:
+        from strongroom.services import remarks
+
         return remarks.note(self.desk, reference, text)
 
     def list_runs(self, text: str = "", limit: int = 100, cursor: str | None = None) -> Document:
@@ -116,21 +124,33 @@ class LocalRegistry:
     def start_run(
         self, run: str | None = None, name: str = "", params: Mapping[str, Any] | None = None
     ) -> Document:
+        from strongroom.services import runs
+
         return runs.start(self.desk, run, name, params)
 
     def finish_run(self, run: str, failed: bool = False) -> Document:
+        from strongroom.services import runs
+
         return runs.finish(self.desk, run, failed)
 
     def list_watches(self) -> Document:
+        from strongroom.services import watches
+
         return watches.list_watches(self.desk)
 
     def add_watch(self, root: bytes, options: Document) -> Document:
+        from strongroom.services import watches
+
         return watches.add_watch(self.desk, root, options)
 
     def remove_watch(self, root: bytes) -> Document:
+        from strongroom.services import watches
+
         return watches.remove_watch(self.desk, root)
 
     def pause_watch(self, watch: str, paused: bool) -> None:
+        from strongroom.services import watches
+
         watches.pause_watch(self.desk, watch, paused)
 
     def list_jobs(self) -> list[Document]:
@@ -171,9 +191,13 @@ class LocalRegistry:
         }
 
     def doctor(self, fix: bool = False, progress: Progress | None = None) -> Document:
+        from strongroom.services import doctor
+
         return doctor.check(self.desk, fix, progress)
 
     def collect(self, dry_run: bool = False) -> Document:
+        from strongroom.services import collect
+
         return asdict(collect.collect(self.desk, dry_run=dry_run))
 
     def subscribe(self, listener: Callable[[Entry], None]) -> Callable[[], None]:

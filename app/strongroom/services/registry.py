@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from strongroom.domain.entry import Entry, Span
-from strongroom.services.add import AddOptions
-from strongroom.services.progress import Progress
+
+if TYPE_CHECKING:
+    from strongroom.services.add import AddOptions
+    from strongroom.services.progress import Progress
 
 Document = dict[str, Any]
 

@@ -9,7 +9,7 @@ import hashlib
 import io
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -134,18 +134,33 @@ class FolderStore:
     def locate(self, digest: bytes) -> Stored | None:
         return self.locate_all([digest]).get(digest)
 
-    def locate_all(self, digests: Sequence[bytes]) -> dict[bytes, Stored]:
-        """Where those of `digests` lie that are here."""
+    def locate_all(
+        self, digests: Sequence[bytes], small: Container[bytes] = ()
+    ) -> dict[bytes, Stored]:
+        """Where those of `digests` lie that are here; `small` ones can lie on shelves alone."""
         found = {
             d: Stored(d, size, "shelf", str(shelf))
             for d, (shelf, size) in self.shelves.which(digests).items()
         }
+        objects = os.fspath(self.objects)
         for digest in digests:
-            if digest not in found:
+            if digest not in found and digest not in small:
+                text = digest.hex()
                 with contextlib.suppress(FileNotFoundError):
-                    info = os.stat(self.object_path(digest))
+                    info = os.stat(f"{objects}/{text[:2]}/{text[2:]}")
                     found[digest] = Stored(digest, info.st_size, "plain")
         return found
+
+    def are_there(self, places: Iterable[tuple[str, str, bytes | None]]) -> bool:
+        """Whether all of `(form, place, digest of a plain object)` are on disk; nothing is read."""
+        for form, place, digest in places:
+            if form == "shelf":
+                there = self.shelves.path(int(place)).exists()
+            else:
+                there = digest is not None and self.object_path(digest).exists()
+            if not there:
+                return False
+        return True
 
     def scan(self) -> Iterator[Stored]:
         """Every stored blob, found by looking at the folder and the shelves."""

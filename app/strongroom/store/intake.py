@@ -146,11 +146,12 @@ def _open_regular(path: bytes) -> int:
 
 
 def _take_small(fd: int, before: os.stat_result, path: bytes) -> Taken:
+    size = before.st_size
     with told("reading", path):
-        data = os.read(fd, SHELF_LIMIT + 1)
-        while len(data) <= SHELF_LIMIT and (more := os.read(fd, SHELF_LIMIT + 1 - len(data))):
+        data = os.read(fd, size + 1)  # one byte more would come if it had grown
+        while len(data) < size and (more := os.read(fd, size + 1 - len(data))):
             data += more
-    if len(data) != before.st_size:
+    if len(data) != size:
         raise Changed("the file changed while it was read", os.fsdecode(path), "add it again")
     return Taken(hashlib.sha256(data).digest(), len(data), data, Stat.of(before), data=data)
 

@@ -16,7 +16,9 @@ KINDS = ["model", "dataset", "config", "metrics", "log", "other"]
 
 
 @click.command()
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(readable=False))
+@click.argument(
+    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(readable=False)
+)
 @click.option("--name", help="The artifact's name; else the file's or folder's own.")
 @click.option("--kind", type=click.Choice(KINDS), help="What it is; else content tells.")
 @click.option("--run", metavar="ID", shell_complete=runs, help="The run that made it.")

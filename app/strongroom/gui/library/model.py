@@ -217,7 +217,7 @@ class VersionsModel(QAbstractTableModel):
     def _show_news(self, answer: tuple[int, Counts, int, list[Document]], still: bool) -> None:
         upto, counts, fresh, rows = answer
         if still or fresh == 0:
-            self._count(replace(counts, matching=counts.matching))
+            self._count(counts)
             self.news.emit(fresh)
             if fresh == 0:
                 self._upto = upto
