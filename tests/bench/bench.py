@@ -56,6 +56,14 @@ class Bench:
         run("init", place)
         return place
 
+    def many(self) -> Path:
+        """A registry of 100,000 versions, made once."""
+        place = self.root / "many-registry" / "registry"
+        if not place.exists():
+            self.registry("many-registry")
+            make_versions(place, 100_000)
+        return place
+
     def add(self, row: Row) -> None:
         self.rows.append(row)
         mark = {True: "met", False: "MISSED", None: ""}[row.met]
@@ -332,7 +340,7 @@ def visible(b: Bench) -> None:
     place = b.registry("visible-registry")
     folder = b.fresh("visible")
     quiet = 1.0
-    process = start("watch", folder, "--json", "--quiet-time", quiet, registry=place)
+    process = start("watch", folder, "--json", "--quiet-time", str(quiet), registry=place)
     seen: dict[str, float] = {}
     idle = threading.Event()
 
@@ -371,8 +379,7 @@ def visible(b: Bench) -> None:
 
 
 def start_up(b: Bench) -> None:
-    place = b.registry("many-registry")
-    make_versions(place, 100_000)
+    place = b.many()
     version = [run("--version") for _ in range(2 * b.rounds + 1)]
     listing = [run("list", place=place) for _ in range(2 * b.rounds + 1)]
     idle = [startup() for _ in range(2 * b.rounds + 1)]
@@ -429,8 +436,7 @@ def make_versions(place: Path, count: int) -> None:
 
 def window(b: Bench) -> None:
     """A real window over 100,000 versions: its first rows, each key of a filter, 10 GB added."""
-    place = b.registry("window-registry")
-    make_versions(place, 100_000)
+    place = b.many()
     source = make_large(b.fresh("window") / "big.bin", 10_000 * MB)
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench.window", str(place), str(source)],
@@ -473,7 +479,6 @@ def window(b: Bench) -> None:
         )
     )
     source.unlink()
-    shutil.rmtree(place.parent)
 
 
 def memory(b: Bench) -> None:
