@@ -24,6 +24,8 @@ from strongroom.services.runs import RunWriter, empty_document
 
 #: At most so many files of one run are read for what they say.
 READ_FILES = 200
+#: A folder that a run names as its input stands for the files in it, if they are not more.
+READ_FOLDER = 100
 _SMALL_TEXT = 4 << 20
 
 
@@ -221,40 +223,51 @@ class WatchRuns:
         inputs: dict[str, Document] = {}
         unknown = []
         for hint in hints:
-            row_id = self._version_at(run, str(hint["target"]), seen)
-            rows = catalog.versions_by_ids(self.desk.engine, [row_id]) if row_id else []
+            found = self._versions_at(run, str(hint["target"]), seen)
+            rows = catalog.versions_by_ids(self.desk.engine, found) if found else []
             if not rows:
                 unknown.append(str(hint["target"]))
-                continue
-            ref = f"{rows[0].artifact}@v{rows[0].n}"
-            inputs[ref] = {
-                "ref": ref,
-                "content_digest": text_of(rows[0].content),
-                "basis": "observed",
-                "rule": hint["why"],
-                "file": hint["file"],
-            }
+            for row in rows:
+                ref = f"{row.artifact}@v{row.n}"
+                inputs[ref] = {
+                    "ref": ref,
+                    "content_digest": text_of(row.content),
+                    "basis": "observed",
+                    "rule": hint["why"],
+                    "file": hint["file"],
+                }
         return list(inputs.values()), unknown
 
-    def _version_at(self, run: RunFolder, target: str, seen: Mapping[bytes, Seen]) -> int | None:
-        """The version of the file that `target` names, from the run's folder or one above it."""
+    def _versions_at(self, run: RunFolder, target: str, seen: Mapping[bytes, Seen]) -> list[int]:
+        """The versions of the file, or of the files in the folder, that `target` names from the
+        run's folder or one above it. What the run itself made it has not read.
+        """
+        made = {member.path for member in run.members}
+        for candidate in map(os.fsencode, self._places(run, target)):
+            one = seen.get(candidate)
+            if one is not None:
+                known = [one]
+            else:
+                below = candidate + b"/"
+                known = [s for path, s in seen.items() if path.startswith(below)]
+            ids = {s.version_id for s in known if s.version_id is not None and s.path not in made}
+            if ids:
+                return sorted(ids) if len(ids) <= READ_FOLDER else []
+        return []
+
+    def _places(self, run: RunFolder, target: str) -> list[str]:
+        """Where below the watched folder `target` may lie, the nearest first."""
         root = os.fsdecode(self.watch.root)
         if posixpath.isabs(target):
-            if not target.startswith(root + "/"):
-                return None
-            candidates = [posixpath.relpath(target, root)]
+            places = [posixpath.relpath(target, root)]
         else:
-            candidates, folder = [], run.folder
+            places, folder = [], run.folder
             while True:
-                candidates.append(posixpath.normpath(posixpath.join(folder, target)))
+                places.append(posixpath.normpath(posixpath.join(folder, target)))
                 if not folder:
                     break
                 folder = posixpath.dirname(folder)
-        for candidate in candidates:
-            one = seen.get(os.fsencode(candidate))
-            if one is not None and one.version_id is not None:
-                return one.version_id
-        return None
+        return [place for place in places if place != "." and not place.startswith("..")]
 
 
 def unchanged(one: Seen, file: SourceFile) -> bool:
