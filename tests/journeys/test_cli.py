@@ -41,21 +41,6 @@ VERSION_KEYS = {
 }
 
 
-@pytest.fixture
-def place(tmp_path):
-    strongroom("init", tmp_path / "registry")
-    return tmp_path / "registry"
-
-
-@pytest.fixture
-def folder(tmp_path):
-    work = tmp_path / "work"
-    (work / "sub").mkdir(parents=True)
-    (work / "a.bin").write_bytes(b"alpha")
-    (work / "sub" / "b.bin").write_bytes(os.urandom(100_000))
-    return work
-
-
 def error_of(done):
     document = json.loads(done.stdout)["error"]
     assert set(document) >= {"code", "message", "hint", "object"}

@@ -11,21 +11,6 @@ import pytest
 from tests.journeys.commands import COMMAND, answer, environment, strongroom
 
 
-@pytest.fixture
-def place(tmp_path):
-    strongroom("init", tmp_path / "registry")
-    return tmp_path / "registry"
-
-
-@pytest.fixture
-def folder(tmp_path):
-    work = tmp_path / "work"
-    (work / "sub").mkdir(parents=True)
-    (work / "a.bin").write_bytes(b"alpha")
-    (work / "sub" / "b.bin").write_bytes(b"beta")
-    return work
-
-
 def shell(line: str, place) -> subprocess.CompletedProcess[str]:
     """Runs a shell line in which `$S` is the command."""
     script = f"S() {{ {COMMAND[0]} -c '{COMMAND[2]}' \"$@\"; }}; {line}"

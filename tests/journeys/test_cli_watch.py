@@ -13,12 +13,6 @@ from tests.journeys.commands import answer, start, strongroom
 
 
 @pytest.fixture
-def place(tmp_path):
-    strongroom("init", tmp_path / "registry")
-    return tmp_path / "registry"
-
-
-@pytest.fixture
 def folder(tmp_path):
     path = tmp_path / "out"
     path.mkdir()

@@ -33,12 +33,6 @@ from tests.journeys.commands import answer, start, strongroom
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def place(tmp_path):
-    strongroom("init", tmp_path / "registry")
-    return tmp_path / "registry"
-
-
 class Watcher:
     """`strongroom watch` in the background, with the events it printed so far."""
 

@@ -17,6 +17,7 @@ import click
 
 from strongroom import __version__
 from strongroom.domain.errors import BadInput, NoSpace, Unreachable, printable
+from strongroom.domain.quantities import size_text
 
 if TYPE_CHECKING:
     from strongroom.services.local import LocalRegistry
@@ -269,16 +270,6 @@ def common(function: Callable[..., Any]) -> Callable[..., Any]:
 @common
 def cli() -> None:
     """Every version of your models, datasets, configs, metrics and logs, named by content."""
-
-
-def size_text(size: int) -> str:
-    """Binary units with one decimal: 186.4 MiB."""
-    value = float(size)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < 1024:
-            return f"{value:.0f} B" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1024
-    return f"{value:.1f} TiB"
 
 
 def counted(count: int, what: str) -> str:

@@ -20,13 +20,14 @@ from PySide6.QtWidgets import (
 
 from strongroom.domain.errors import NotFound, StrongroomError, printable
 from strongroom.domain.names import check_name
+from strongroom.domain.quantities import size_text
 from strongroom.gui import icons
 from strongroom.gui.bridge import Bridge
 from strongroom.gui.jobs import progress_text, share
 from strongroom.gui.overlay import Sheet
 from strongroom.gui.pieces import Button, Icon, IconButton, column, frame, label, row
 from strongroom.gui.theme import HEADER, ROW, Theme, font, mono
-from strongroom.gui.wording import KINDS, plural, size_text, value_text
+from strongroom.gui.wording import KINDS, plural, value_text
 from strongroom.services.add import AddOptions
 from strongroom.services.progress import Progress
 from strongroom.services.registry import Registry

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLineEdit,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from strongroom.domain.errors import StrongroomError
 from strongroom.domain.event import Event
+from strongroom.domain.quantities import size_text
 from strongroom.gui import wording
 from strongroom.gui.bridge import Bridge, Ticket
 from strongroom.gui.jobs import has_verified
@@ -35,6 +35,7 @@ from strongroom.gui.pieces import (
     frame,
     label,
     row,
+    scrolled,
     selectable,
 )
 from strongroom.gui.theme import MARGIN, Theme, font, mono
@@ -153,7 +154,7 @@ class DetailPanel(QFrame):
             self._notes(version),
         )
         for content in builders:
-            pages.addWidget(_scrolled(content))
+            pages.addWidget(scrolled(content))
         counts = (None, version["files"], len(history), len(version["notes"]))
         self._inside.addWidget(self._tab_row(pages, counts))
         self._inside.addWidget(pages, 1)
@@ -353,7 +354,7 @@ class DetailPanel(QFrame):
             line = row(spacing=8)
             path = Elided(wording.path_text(file), "", mono())
             line.addWidget(path, 1)
-            line.addWidget(label(wording.size_text(file["size"]), "caption", mono(11)))
+            line.addWidget(label(size_text(file["size"]), "caption", mono(11)))
             inside.addLayout(line)
         if version["files"] > len(files[:_FILES]):
             rest = wording.plural(version["files"] - len(files[:_FILES]), "more file")
@@ -374,7 +375,7 @@ class DetailPanel(QFrame):
             age = label(_ago(one["created_at"]), "caption", font(12))
             age.setToolTip(wording.exact(one["created_at"]))
             line.addWidget(age)
-            line.addWidget(label(wording.size_text(one["size"]), "second", mono(11)))
+            line.addWidget(label(size_text(one["size"]), "second", mono(11)))
             inside.addLayout(line)
         inside.addStretch(1)
         return inside
@@ -445,15 +446,6 @@ def _pair(name: str) -> QHBoxLayout:
 def _more(inside: QVBoxLayout, count: int, most: int = _MOST) -> None:
     if count > most:
         inside.addWidget(label(f"and {wording.count_text(count - most)} more", "caption", font(12)))
-
-
-def _scrolled(content: QVBoxLayout) -> QScrollArea:
-    area, inside = QScrollArea(), QWidget()
-    inside.setLayout(content)
-    area.setWidget(inside)
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    return area
 
 
 def _structure(about: Any) -> str:

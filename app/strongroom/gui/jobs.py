@@ -8,9 +8,10 @@ from typing import Any
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFrame, QWidget
 
+from strongroom.domain.quantities import size_text
 from strongroom.gui.pieces import Button, Elided, Icon, column, frame, label, row
 from strongroom.gui.theme import Theme, font
-from strongroom.gui.wording import count_text, plural, size_text, span_text
+from strongroom.gui.wording import count_text, plural, span_text
 
 Job = Mapping[str, Any]
 #: Job kind → (while it runs, when it is done).

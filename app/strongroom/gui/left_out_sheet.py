@@ -5,24 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from PySide6.QtWidgets import QScrollArea, QWidget
-
-from strongroom.gui.overlay import Sheet
-from strongroom.gui.pieces import Elided, IconButton, column, frame, label, row
+from strongroom.gui.overlay import ReadingSheet
+from strongroom.gui.pieces import Elided, column, scrolled
 from strongroom.gui.theme import Theme, font, mono
 
 
-class LeftOutSheet(Sheet):
+class LeftOutSheet(ReadingSheet):
     def __init__(self, theme: Theme, watch: Mapping[str, Any], left: Mapping[str, str]) -> None:
-        super().__init__(640, 460)
-        layout = column(1, 12, 1, 12)
-        head = row(20, 0, 12, 8)
-        head.addWidget(label(f"Left out of {watch['name']}", fnt=font(15, 650)))
-        head.addStretch(1)
-        head.addWidget(IconButton(theme, "x", "Close (Esc)", self.leave))
-        layout.addLayout(head)
-        layout.addWidget(frame("rule"))
-        area, inside = QScrollArea(), QWidget()
         lines = column(20, 12, 20, 12, spacing=10)
         for path, why in left.items():
             one = column(spacing=1)
@@ -30,12 +19,4 @@ class LeftOutSheet(Sheet):
             one.addWidget(Elided(why, "second", font(12)))
             lines.addLayout(one)
         lines.addStretch(1)
-        inside.setLayout(lines)
-        area.setWidget(inside)
-        area.setWidgetResizable(True)
-        layout.addWidget(area, 1)
-        self.setLayout(layout)
-        self.area = area
-
-    def first_focus(self) -> QWidget:
-        return self.area
+        super().__init__(theme, f"Left out of {watch['name']}", (640, 460), scrolled(lines))

@@ -6,7 +6,8 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsDropShadowEffect, QWidget
 
-from strongroom.gui.theme import Theme
+from strongroom.gui.pieces import IconButton, column, frame, label, row
+from strongroom.gui.theme import Theme, font
 
 _EDGE = 32
 
@@ -32,6 +33,29 @@ class Sheet(QFrame):
     def leave(self) -> None:
         """Esc, or a press beside the sheet: nothing was decided."""
         self.closed.emit()
+
+
+class ReadingSheet(Sheet):
+    """A title, a way to close, and something to read."""
+
+    def __init__(
+        self, theme: Theme, title: str, size: tuple[int, int], content: QWidget, beside: str = ""
+    ) -> None:
+        super().__init__(*size)
+        self._content = content
+        layout = column(1, 12, 1, 12)
+        head = row(20, 0, 12, 8)
+        head.addWidget(label(title, fnt=font(15, 650)))
+        head.addStretch(1)
+        head.addWidget(label(beside, "caption", font(12)))
+        head.addWidget(IconButton(theme, "x", "Close (Esc)", self.leave))
+        layout.addLayout(head)
+        layout.addWidget(frame("rule"))
+        layout.addWidget(content, 1)
+        self.setLayout(layout)
+
+    def first_focus(self) -> QWidget:
+        return self._content
 
 
 class Overlay(QWidget):

@@ -20,7 +20,9 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -115,6 +117,16 @@ def _spaced(layout: L, margins: tuple[int, ...], spacing: int) -> L:
     layout.setContentsMargins(*(margins or (0, 0, 0, 0)))
     layout.setSpacing(spacing)
     return layout
+
+
+def scrolled(content: QLayout) -> QScrollArea:
+    """The layout in an area that scrolls up and down."""
+    area, inside = QScrollArea(), QWidget()
+    inside.setLayout(content)
+    area.setWidget(inside)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return area
 
 
 class Icon(QLabel):

@@ -8,10 +8,11 @@ from typing import Any
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QProgressBar, QWidget
 
+from strongroom.domain.quantities import size_text
 from strongroom.gui.jobs import Job, job_detail, job_title, look_of, progress_text, share
 from strongroom.gui.pieces import Button, Icon, frame, label, row
 from strongroom.gui.theme import STRIP, Theme, mono
-from strongroom.gui.wording import plural, size_text
+from strongroom.gui.wording import plural
 
 _SAID_MS = 10_000
 

@@ -60,16 +60,6 @@ WATCHING: dict[str, Look] = {
 }
 
 
-def size_text(size: int) -> str:
-    """Binary units with one decimal: `186.4 MiB`."""
-    value = float(size)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < 1024:
-            return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1024
-    return f"{value:.1f} TiB"
-
-
 def count_text(count: int) -> str:
     """Thousands apart by a thin space: `12 482`."""
     return f"{count:,}".replace(",", "\N{THIN SPACE}")

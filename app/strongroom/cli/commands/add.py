@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from strongroom.cli.completing import references, runs
-from strongroom.cli.frame import Frame, common, size_text, table
+from strongroom.cli.frame import Frame, common, table
 from strongroom.cli.pairs import metric_pairs, param_pairs
 from strongroom.domain.errors import printable
+from strongroom.domain.quantities import size_text
 
 KINDS = ["model", "dataset", "config", "metrics", "log", "other"]
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from strongroom.cli.completing import paths_of_version, references
-from strongroom.cli.frame import Frame, common, counted, size_text, writing_out
+from strongroom.cli.frame import Frame, common, counted, writing_out
 from strongroom.domain.errors import NotFound, printable
+from strongroom.domain.quantities import size_text
 
 
 @click.command()

@@ -14,10 +14,10 @@ from strongroom.cli.frame import (
     common,
     counted,
     filter_text,
-    size_text,
     table,
 )
 from strongroom.domain.errors import printable
+from strongroom.domain.quantities import size_text
 
 FILTER_HELP = (
     "FILTER: terms separated by spaces, all must hold: kind:model name:fraud* run:abc "

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from strongroom.cli.frame import Frame, common, size_text
+from strongroom.cli.frame import Frame, common
+from strongroom.domain.quantities import size_text
 
 
 @click.command()

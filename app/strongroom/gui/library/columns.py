@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from strongroom.domain.quantities import size_text
 from strongroom.gui import wording
 
 Version = Mapping[str, Any]
@@ -91,7 +92,7 @@ COLUMNS: tuple[Column, ...] = (
         "Size",
         "number",
         88,
-        lambda v: wording.size_text(v["size"]),
+        lambda v: size_text(v["size"]),
         lambda v: f"{wording.count_text(v['size'])} bytes in {wording.plural(v['files'], 'file')}",
         "size",
         right=True,

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
 
 from strongroom.domain.errors import StrongroomError
 from strongroom.domain.event import Event
+from strongroom.domain.quantities import size_text
 from strongroom.gui.bridge import Bridge
 from strongroom.gui.jobs import has_verified
 from strongroom.gui.library.columns import reference
@@ -19,7 +20,7 @@ from strongroom.gui.library.tabs import KindTabs
 from strongroom.gui.library.welcome import Welcome
 from strongroom.gui.pieces import Button, IconButton, Notice, column, frame, label, row
 from strongroom.gui.theme import MARGIN, Theme, font, mono
-from strongroom.gui.wording import count_text, plural, size_text
+from strongroom.gui.wording import count_text, plural
 
 _NEWS_MS = 150
 _RUNS_MS = 400

@@ -166,7 +166,7 @@ class _Picture(QWidget):
         painter.end()
 
     def draw(self, painter: QPainter) -> None:
-        raise NotImplementedError
+        """What stands on the tint; each picture's own."""
 
     def chip(
         self, painter: QPainter, x: int, y: int, width: int, icon: str, tone: str, text: str
