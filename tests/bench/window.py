@@ -77,7 +77,11 @@ def main(place: Path, big: Path) -> None:
         if event.name == "job.changed" and event.data["state"] in ("done", "failed"):  # type: ignore
             seen["added"] = time.perf_counter() - seen.pop("adding")
             seen["state"] = event.data["state"]  # type: ignore
-            QTimer.singleShot(300, window.close)
+            QTimer.singleShot(300, end)
+
+    def end() -> None:
+        heart.stop()  # closing waits for the worker, with the window hidden
+        window.close()
 
     heart = QTimer(window, interval=BEAT_MS)
     heart.timeout.connect(beat)

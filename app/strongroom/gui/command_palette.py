@@ -14,7 +14,7 @@ from strongroom.gui import icons
 from strongroom.gui.bridge import Bridge, Ticket
 from strongroom.gui.commands import Command, run
 from strongroom.gui.overlay import Sheet
-from strongroom.gui.pieces import column, frame, label, row
+from strongroom.gui.pieces import colour_of, column, frame, label, row
 from strongroom.gui.theme import DENSE_ROW, Theme, font
 from strongroom.gui.wording import KINDS, plural
 
@@ -101,8 +101,6 @@ class CommandPalette(Sheet):
         self._item(str(error), "triangle-alert", "red").setFlags(Qt.ItemFlag.NoItemFlags)
 
     def _item(self, text: str, icon: str, colour: str) -> QListWidgetItem:
-        from strongroom.gui.pieces import colour_of
-
         item = QListWidgetItem(icons.icon(icon, colour_of(self._theme, colour)), text)
         item.setSizeHint(QSize(0, DENSE_ROW))
         self.list.addItem(item)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
@@ -26,8 +27,6 @@ class Command:
 
 def install(commands: list[Command], window: QWidget, table: QWidget) -> list[QAction]:
     """Makes the keys of all commands work."""
-    from PySide6.QtCore import Qt
-
     actions = []
     for command in commands:
         if not command.keys:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from strongroom.gui import wording
@@ -120,9 +120,7 @@ def _quiet(d: RowDelegate, painter: QPainter, area: QRect, version: Version, tex
     draw_text(painter, area, text, font(12), d.theme.colours.text3)
 
 
-def _width(fnt: Any, text: str) -> int:
-    from PySide6.QtGui import QFontMetrics
-
+def _width(fnt: QFont, text: str) -> int:
     return QFontMetrics(fnt).horizontalAdvance(text)
 
 
