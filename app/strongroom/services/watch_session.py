@@ -137,6 +137,7 @@ class WatchSession:
             self._due_at = min(self.settling.next_after(at), self._next_end(at, end_runs))
         if at < self._full_until:
             return
+        self._note_touched(at)
         self._show_live()
         self._tell_state("polling" if self._events and self._events.polling else "live")
         idle = self.pending == 0
@@ -269,7 +270,7 @@ class WatchSession:
         self.settling.observe(file.path, file.stat, at, wall, renamed=settled)
         if before != file.stat:
             self._idle = False
-            self._stirred = True
+            self._due_at = min(self._due_at, self.settling.due_at(file.path))
             self._touched.add(file.path)
 
     def _regroup(self) -> None:
@@ -311,8 +312,8 @@ class WatchSession:
         self, due: Sequence[bytes], at: float, progress: Progress, end_runs: bool
     ) -> None:
         arranged = self._arranged()
+        self._note_touched(at)
         moving = set(self.settling.moving(at))
-        self._note_touched(arranged, at)
         ended = self._ended_runs(arranged, moving, at, end_runs)
         proposals: list[tuple[Proposal, tuple[bytes, ...]]] = []
         done: set[tuple[str, str, str, str]] = set()
@@ -357,9 +358,11 @@ class WatchSession:
             run = self._fresh_run(arranged.runs[folder])
             self.runs.ensure(run, self._seen).silent_since = self._still_since(run, at)
 
-    def _note_touched(self, arranged: Arrangement, at: float) -> None:
+    def _note_touched(self, at: float) -> None:
         """What changed since the last time makes its runs changed, and not silent."""
-        wall = time.time_ns()
+        arranged, wall = self._arrangement, time.time_ns()
+        if arranged is None:
+            return  # the next arrangement has its runs
         for path in self._touched:
             file = self.files.get(path)
             for folder in arranged.runs_with(path):

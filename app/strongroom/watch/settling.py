@@ -56,6 +56,11 @@ class Settling:
         """Files that may still change."""
         return [p for p, m in self._moving.items() if at - m.since < self.quiet_time]
 
+    def due_at(self, path: bytes) -> float:
+        """When the file will be at rest, if it does not change again; infinite if unknown."""
+        moving = self._moving.get(path)
+        return moving.since + self.quiet_time if moving else inf
+
     def next_after(self, at: float) -> float:
         """When the next file will be at rest, if no further one changes; infinite for none."""
         times = (m.since + self.quiet_time for m in self._moving.values())

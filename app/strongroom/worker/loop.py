@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 #: Seconds between two looks at the queue, which other processes fill, and the shortest rest:
 #: what happens within it is looked at in one go.
 _ROUND = 0.25
-_SHORTEST = 0.02
+_SHORTEST = 0.05
 #: Seconds until a watched folder, and until the whole registry, is tried again after an error.
 _RETRY_AFTER = 5.0
 _TROUBLE_PAUSE = 1.0

@@ -18,7 +18,7 @@ from strongroom.domain.errors import Busy, Cancelled, NoSpace, printable
 from strongroom.domain.event import Event
 
 #: Seconds in which further changes are gathered before one is looked at.
-_GATHER = 0.02
+_GATHER = 0.1
 _LONGEST_QUIET = 86400.0
 #: Seconds between two looks whether a folder shall be watched still.
 _LOOK_EVERY = 1.0
@@ -176,9 +176,9 @@ def _on(sessions: list[Any], progress: Any, wake: threading.Event) -> None:
                 session.tell(_given_up(session))
             if not sessions:
                 return
-        wake.wait(min(session.rest() for session in sessions))
-        time.sleep(_GATHER)  # what is written in one go is looked at in one go
-        wake.clear()
+        if wake.wait(min(session.rest() for session in sessions)):
+            time.sleep(_GATHER)  # what is written in one go is looked at in one go
+            wake.clear()
 
 
 def _open(session: Any) -> None:
