@@ -41,9 +41,9 @@ def main() -> int:
         watcher.send_signal(signal.SIGINT)
         watcher.wait(30)
     run("-q", "watch", "--once", str(output), "--quiet-time", "0.5")  # ends the silent runs
-    print("\nWhat the registry holds now:\n")
+    print("\nWhat the registry holds now:\n", flush=True)
     run("list")
-    print()
+    print(flush=True)
     run("run", "list")
     picture = DEMO / "window.png"
     subprocess.run(
