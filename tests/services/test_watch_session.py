@@ -12,6 +12,9 @@ import pytest
 
 from strongroom.catalog import watching as rows
 from strongroom.domain.errors import Busy
+from strongroom.domain.timestamps import now
+from strongroom.services import watch_session
+from strongroom.services.progress import Progress
 from strongroom.services.watch_session import Timing, WatchSession
 from strongroom.services.watches import ensure
 
@@ -344,3 +347,41 @@ def _state(run, step):
 def _safetensors(value):
     head = b'{"w":{"dtype":"U8","shape":[8],"data_offsets":[0,8]}}'
     return len(head).to_bytes(8, "little") + head + value.to_bytes(8, "little")
+
+
+def test_versions_follow_the_order_of_writing_not_of_names(watching, folder):
+    """Two trainings that were there before anybody watched: the later one is the newer version."""
+    for name, at in (("z", 1_700_000_000), ("a", 1_700_000_100)):
+        write_run(folder / "runs" / name, [0.5], {"run": name})
+        for file in (folder / "runs" / name).iterdir():
+            os.utime(file, (at, at))
+    w = watching()
+    w.until(lambda: [r["status"] for r in w.runs()] == ["finished"] * 2)
+    newest = w.registry.show("out/runs/config.json")
+    assert newest["tag"] == "v2" and newest["params"] == {"run": "a"}
+
+
+def test_the_lease_lasts_as_long_as_a_large_file_takes(watching, folder, monkeypatch):
+    """Reading that is slower than a lease lasts: nobody else gets the folder meanwhile."""
+    monkeypatch.setattr(watch_session, "LEASE", 1_500_000)
+    monkeypatch.setattr(watch_session, "RENEW_EVERY", 0.2)
+    w, others = watching(), []
+    (folder / "large.bin").write_bytes(os.urandom(8 << 20))
+
+    def slow(read):
+        time.sleep(0.4)
+        engine, key = w.registry.desk.engine, watch_session.lease_key(w.watch)
+        others.append(rows.take_lease(engine, key, "other:1:", now(), now() + 1, lambda _: False))
+
+    monkeypatch.setattr(Progress, "tick", _telling(Progress.tick, slow))
+    w.until(lambda: w.names() == {"out/large.bin": 1}, seconds=60)
+    assert len(others) >= 6 and all(holder == w.registry.desk.owner for holder in others)
+
+
+def _telling(tick, slow):
+    def told(progress, count=0):
+        tick(progress, count)
+        if count == 1 << 20:
+            slow(count)
+
+    return told

@@ -36,6 +36,8 @@ from strongroom.watch.settling import Settling, still_since
 
 BATCH = 256
 LEASE = 15_000_000
+#: Seconds after which the lease is renewed.
+RENEW_EVERY = 4.0
 #: Seconds between two looks at a live run's files; longer where one look takes long.
 LIVE_EVERY = 1.0
 #: Seconds after which a session looks round though nothing was heard and nothing is due.
@@ -298,6 +300,7 @@ class WatchSession:
 
     def _take_settled(self, at: float, progress: Progress, end_runs: bool) -> None:
         due = [p for p in self.settling.due(at) if p in self.files]
+        due.sort(key=lambda p: self.files[p].stat.mtime_ns)  # so that later content is newer
         mode = self.watch.options.get("mode", "auto")
         if mode == "whole":
             if due and not self.settling.moving(at):
@@ -482,6 +485,13 @@ class WatchSession:
         self, proposals: Sequence[tuple[Proposal, tuple[bytes, ...]]], progress: Progress
     ) -> None:
         proposals = self._chosen(proposals)
+        report = progress.report
+
+        def still_ours(one: Progress) -> None:
+            self._renew_lease()  # a large file takes longer than a lease lasts
+            report(one)
+
+        progress.report = still_ours
         for start in range(0, len(proposals), BATCH):
             part = proposals[start : start + BATCH]
             if not self._room(sum(f.stat.size for p, _ in part for f in p.files)):
@@ -632,7 +642,7 @@ class WatchSession:
 
     def _renew_lease(self, force: bool = False) -> None:
         at = time.monotonic()
-        if not force and at - self._lease_at < 4:
+        if not force and at - self._lease_at < RENEW_EVERY:
             return
         holder = rows.take_lease(
             self.desk.engine, lease_key(self.watch), self.desk.owner, now(), now() + LEASE, is_dead
