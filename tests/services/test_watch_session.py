@@ -15,6 +15,7 @@ from strongroom.domain.errors import Busy
 from strongroom.domain.timestamps import now
 from strongroom.services import watch_session
 from strongroom.services.progress import Progress
+from strongroom.services.progress import Progress
 from strongroom.services.watch_session import Timing, WatchSession
 from strongroom.services.watches import ensure
 
@@ -385,3 +386,14 @@ def _telling(tick, slow):
             slow(count)
 
     return told
+
+
+def test_one_progress_serves_any_number_of_takings(watching, folder):
+    """As the command line has it: what is hung into it for one taking must not stay there."""
+    w = watching()
+    progress = Progress()
+    report = progress.report
+    for number in range(3):
+        (folder / f"{number}.bin").write_bytes(b"x%d" % number)
+        w.until(lambda: len(w.names()) == number + 1, progress=progress)  # noqa: B023
+    assert progress.report is report

@@ -57,6 +57,18 @@ def _connect(path: str | os.PathLike[str], durable: bool, read_only: bool) -> An
     return connection
 
 
+def fold_log(path: str | os.PathLike[str]) -> None:
+    """Puts what a write-ahead log or a hot journal beside a database holds into the database, as
+    the program that left them would; raises `DatabaseError` where SQLite cannot.
+    """
+    connection = sqlite3.connect(f"file:{_quoted(os.fspath(path))}", uri=True, isolation_level=None)
+    try:
+        connection.execute("pragma schema_version").fetchall()  # rolls a hot journal back
+        connection.execute("pragma wal_checkpoint(truncate)").fetchall()
+    finally:
+        connection.close()
+
+
 def explained_sqlite(error: Exception, path: str | os.PathLike[str]) -> StrongroomError:
     """The error of ours that an SQLite error on `path` means."""
     text = str(error)

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
+from pathlib import Path
 
 from strongroom.catalog import watching as rows
 from strongroom.catalog.watching import Seen, Watch
@@ -23,6 +24,7 @@ from strongroom.domain.errors import Busy, NoSpace, StrongroomError, printable
 from strongroom.domain.event import Event
 from strongroom.domain.names import derive_name
 from strongroom.domain.timestamps import now
+from strongroom.services import watch_databases as databases
 from strongroom.services.add import outcome_views
 from strongroom.services.desk import Desk, Recorder, is_dead
 from strongroom.services.grouping import Arrangement, Group, RunFolder, group_by_layout
@@ -86,8 +88,10 @@ class WatchSession:
         self._events: EventSource | None = None
         self._arrangement: Arrangement | None = None
         self._touched: set[bytes] = set()
+        self._joined: dict[bytes, Stat] = {}
         self._stirred = True
         self._due_at = 0.0
+        self._in_use_until = inf
         self._root_id: tuple[int, int] | None = None
         self._rescan_at = 0.0
         self._scan_cost = 0.0
@@ -99,6 +103,7 @@ class WatchSession:
     def open(self) -> None:
         """Takes the folder's lease; raises `Busy` naming who watches it."""
         self._renew_lease(force=True)
+        databases.clear_left_over(self.desk.store.staging)
         self._seen = rows.seen_in(self.desk.engine, self.watch.id)
 
     def close(self) -> None:
@@ -131,6 +136,7 @@ class WatchSession:
             return
         if self.runs.look_for_ends() or self._stirred or at >= self._due_at:
             self._stirred = False
+            self._in_use_until = inf
             try:
                 self._take_settled(at, progress or quiet(), end_runs)
             except BaseException:
@@ -212,13 +218,14 @@ class WatchSession:
             return
         self._scan_cost = time.monotonic() - began
         wall = time.time_ns()
-        present = {f.path: f for f in listing.files}
+        files = databases.joined(listing.files)
+        present = {f.path: f for f in files}
         for path in self.files.keys() - present.keys():
             self._vanished(path)
         if present.keys() != self.files.keys():
             self._regroup()
         self.files.update(present)
-        for file in listing.files:
+        for file in files:
             self._observe(file, at, wall, renamed.get(file.location))
         rows.forget_seen(self.desk.engine, self.watch.id, self._seen.keys() - present.keys())
         self._seen = {p: s for p, s in self._seen.items() if p in present}
@@ -234,6 +241,7 @@ class WatchSession:
         prefix = self.watch.root.rstrip(b"/") + b"/"
         if not location.startswith(prefix):
             return
+        location = databases.database_of(location)
         path = location[len(prefix) :]
         if path == IGNORE_FILE.encode():
             self._rescan_at = min(self._rescan_at, at)
@@ -251,7 +259,9 @@ class WatchSession:
             if not stat.S_ISDIR(info.st_mode):
                 self._rescan_at = min(self._rescan_at, at)  # links and others: the walk judges
             return
-        file = SourceFile(location, path, Stat.of(info))
+        file = databases.with_logs(SourceFile(location, path, Stat.of(info)))
+        if path in self.held:
+            self._stirred = True  # who had it open may have closed it
         if path not in self.files:
             self._regroup()
         self.files[path] = file
@@ -307,7 +317,8 @@ class WatchSession:
                 self._take([self._whole()], progress)
             return
         if mode == "each":
-            self._take([self._single(self.files[p]) for p in due], progress)
+            self.held = {p for p in due if self._is_in_use(self.files[p], at, end_runs)}
+            self._take([self._single(self.files[p]) for p in due if p not in self.held], progress)
             return
         self._take_grouped(due, at, progress, end_runs)
 
@@ -325,6 +336,8 @@ class WatchSession:
             group = arranged.group(path)
             if path in arranged.passed:
                 self._pass_over(path, "its run's layout does not keep it")
+            elif group is None and self._is_in_use(self.files[path], at, end_runs):
+                self.held.add(path)
             elif group is None:
                 proposals.append(self._single(self.files[path]))
             elif group.key not in done:
@@ -401,6 +414,14 @@ class WatchSession:
             and group.role.name.rpartition("/")[2] == "checkpoint"
         )
 
+    def _is_in_use(self, file: SourceFile, at: float, end_runs: bool) -> bool:
+        """Whether a database is open and was not silent for so long as ends a run."""
+        end = still_since(file.stat, at, time.time_ns()) + self._silence(end_runs)
+        if at >= end or not databases.is_open(file):
+            return False
+        self._in_use_until = min(self._in_use_until, end)
+        return True
+
     def _silence(self, end_runs: bool) -> float:
         """Seconds of silence that end a run."""
         return self.timing.quiet_time if end_runs else self.timing.idle_end
@@ -424,7 +445,7 @@ class WatchSession:
     def _next_end(self, at: float, end_runs: bool) -> float:
         """When the next run will have been silent for long enough."""
         times = (a.silent_since + self._silence(end_runs) for a in self.runs.active.values())
-        return min((t for t in times if t > at), default=inf)
+        return min((t for t in (*times, self._in_use_until) if t > at), default=inf)
 
     def _end_run(self, folder: str) -> None:
         active = self.runs.active.get(folder)
@@ -492,26 +513,62 @@ class WatchSession:
             report(one)
 
         progress.report = still_ours
-        for start in range(0, len(proposals), BATCH):
-            part = proposals[start : start + BATCH]
-            if not self._room(sum(f.stat.size for p, _ in part for f in p.files)):
-                return
-            paths = {id(p): originals for p, originals in part}
+        try:
+            for start in range(0, len(proposals), BATCH):
+                part = proposals[start : start + BATCH]
+                if not self._room(sum(f.stat.size for p, _ in part for f in p.files)):
+                    return
+                with databases.make_room(self.desk.store.staging) as room:
+                    if not self._take_part(self._with_copies(part, Path(room)), progress):
+                        return
+        finally:
+            progress.report = report
 
-            def remember(recorder: Recorder, outcomes: Sequence[Outcome]) -> None:
-                seen = [s for o in outcomes for s in _seen_of(o, paths[id(o.proposal)])]  # noqa: B023
-                rows.write_seen(recorder.tx, self.watch.id, seen)
+    def _take_part(
+        self, part: Sequence[tuple[Proposal, tuple[bytes, ...]]], progress: Progress
+    ) -> bool:
+        """Takes one batch; False where the disk has no room for it."""
+        paths = {id(p): originals for p, originals in part}
 
-            files = [f for p, _ in part for f in p.files]
-            progress.begin(len(files), sum(f.stat.size for f in files))
+        def remember(recorder: Recorder, outcomes: Sequence[Outcome]) -> None:
+            seen = [s for o in outcomes for s in self._seen_of(o, paths[id(o.proposal)])]
+            rows.write_seen(recorder.tx, self.watch.id, seen)
+
+        files = [f for p, _ in part for f in p.files]
+        progress.begin(len(files), sum(f.stat.size for f in files))
+        try:
+            outcomes = add_batch(self.desk, [p for p, _ in part], progress, remember)
+        except NoSpace as error:
+            self._full(str(error))
+            return False
+        for outcome in outcomes:
+            self._after(outcome, paths[id(outcome.proposal)])
+        self._renew_lease()
+        return True
+
+    def _with_copies(
+        self, part: Sequence[tuple[Proposal, tuple[bytes, ...]]], room: Path
+    ) -> list[tuple[Proposal, tuple[bytes, ...]]]:
+        """The proposals with databases that are in use replaced by whole copies of them."""
+        self._joined.clear()
+        taken = []
+        for proposal, paths in part:
             try:
-                outcomes = add_batch(self.desk, [p for p, _ in part], progress, remember)
-            except NoSpace as error:
-                self._full(str(error))
-                return
-            for outcome in outcomes:
-                self._after(outcome, paths[id(outcome.proposal)])
-            self._renew_lease()
+                files = tuple(
+                    self._copied_to(room, file, path)
+                    for file, path in zip(proposal.files, paths, strict=True)
+                )
+            except StrongroomError as error:
+                self._failed(error, paths)
+                continue
+            taken.append((replace(proposal, files=files), paths))
+        return taken
+
+    def _copied_to(self, room: Path, file: SourceFile, path: bytes) -> SourceFile:
+        if not databases.is_named(file):
+            return file
+        self._joined[path] = file.stat
+        return databases.copy_of(file, room) if databases.needs_copy(file) else file
 
     def _chosen(
         self, proposals: Sequence[tuple[Proposal, tuple[bytes, ...]]]
@@ -544,7 +601,7 @@ class WatchSession:
             self._failed(outcome.error, paths)
             return
         assert outcome.version is not None
-        for one in _seen_of(outcome, paths):
+        for one in self._seen_of(outcome, paths):
             self._seen[one.path] = one
             file = self.files.get(one.path)
             if file is not None and unchanged(one, file):
@@ -557,6 +614,31 @@ class WatchSession:
                 {"version": outcome_views(self.desk, [outcome])[0], "watch": self.watch.id},
             )
         )
+
+    def _seen_of(self, outcome: Outcome, paths: Sequence[bytes]) -> list[Seen]:
+        """What was dealt with, each file as it was then; a database together with its log."""
+        if outcome.version is None:
+            return []
+        found = []
+        for path, (_, taken, digest) in zip(paths, outcome.stats, strict=True):
+            s = self._joined.get(path, taken)
+            version, run = outcome.version.id, outcome.proposal.run
+            found.append(
+                Seen(
+                    path,
+                    s.dev,
+                    s.ino,
+                    s.size,
+                    s.mtime_ns,
+                    s.ctime_ns,
+                    digest,
+                    version,
+                    run,
+                    "kept",
+                    "",
+                )
+            )
+        return found
 
     def _failed(self, error: StrongroomError, paths: Sequence[bytes]) -> None:
         if error.code in ("changed", "busy"):
@@ -658,24 +740,3 @@ class WatchSession:
 
 def _newest(proposal: Proposal) -> int:
     return max((f.stat.mtime_ns for f in proposal.files), default=0)
-
-
-def _seen_of(outcome: Outcome, paths: Sequence[bytes]) -> list[Seen]:
-    if outcome.version is None:
-        return []
-    return [
-        Seen(
-            path,
-            s.dev,
-            s.ino,
-            s.size,
-            s.mtime_ns,
-            s.ctime_ns,
-            digest,
-            outcome.version.id,
-            outcome.proposal.run,
-            "kept",
-            "",
-        )
-        for path, (_, s, digest) in zip(paths, outcome.stats, strict=True)
-    ]
