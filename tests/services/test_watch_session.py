@@ -15,7 +15,6 @@ from strongroom.domain.errors import Busy
 from strongroom.domain.timestamps import now
 from strongroom.services import watch_session
 from strongroom.services.progress import Progress
-from strongroom.services.progress import Progress
 from strongroom.services.watch_session import Timing, WatchSession
 from strongroom.services.watches import ensure
 
