@@ -119,7 +119,7 @@ def take_part(
 
 
 def replace_path(file):
-    return file._replace(path=b"alone")
+    return file.replaced(path=b"alone")
 
 
 def collect_all_the_time(registry: LocalRegistry, until: float) -> int:

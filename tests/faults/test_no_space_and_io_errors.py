@@ -44,9 +44,8 @@ def nothing_to_describe(monkeypatch):
 def low_limits(monkeypatch):
     """Blobs over 1 KiB are files of their own and manifests over 16 entries have pages, so that
     a few files pass through every kind of write."""
-    for module in ("ingest", "folder", "intake", "shelf"):
-        package = "services" if module == "ingest" else "store"
-        monkeypatch.setattr(f"strongroom.{package}.{module}.SHELF_LIMIT", 1024)
+    for module in ("folder", "intake", "shelf"):
+        monkeypatch.setattr(f"strongroom.store.{module}.SHELF_LIMIT", 1024)
     monkeypatch.setattr("strongroom.domain.manifest.MAX_SINGLE", 16)
 
 

@@ -288,8 +288,8 @@ def test_a_folder_as_it_was_is_known_by_all_its_stats(tmp_path):
     cache.remember_content(files, b"c" * 32, later)
     assert cache.content_of(files) == b"c" * 32
     assert cache.content_of(files[:2]) is None
-    renamed = [files[0]._replace(path=b"other"), *files[1:]]
-    touched = [files[0]._replace(stat=Stat(1, 0, 3, still, still + 1)), *files[1:]]
+    renamed = [files[0].replaced(path=b"other"), *files[1:]]
+    touched = [files[0].replaced(stat=Stat(1, 0, 3, still, still + 1)), *files[1:]]
     assert cache.content_of(renamed) is None and cache.content_of(touched) is None
     cache.remember_content(touched, b"d" * 32, still + 10**9)  # too fresh to be trusted
     assert cache.content_of(touched) is None

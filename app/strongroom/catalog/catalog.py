@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from strongroom.catalog.claims import REFERRED
 from strongroom.catalog.engine import Engine, Row
+from strongroom.catalog.replay import add_page
 from strongroom.catalog.search import run_condition, version_condition
 from strongroom.domain.entry import GENESIS, Span
 from strongroom.domain.filters import All, Filter
+from strongroom.domain.manifest import Page
 
 #: Columns a list may be sorted by.
 SORTS = {
@@ -374,19 +377,12 @@ def files_holding(engine: Engine, digest: bytes) -> list[tuple[VersionRow, bytes
     return found
 
 
-_REFERRED = (
-    "(exists(select 1 from page_files f where f.blob_id = b.id)"
-    " or exists(select 1 from documents d where d.blob_id = b.id))"
-)
-
-
 def blobs_after(engine: Engine, last: int, limit: int = 1000) -> list[tuple[int, bytes, int]]:
     """`(id, digest, size)` of blobs that something refers to, in id order."""
     return [
         (r[0], bytes(r[1]), r[2])
         for r in engine.rows(
-            f"select id, digest, size from blobs b where id > ? and {_REFERRED}"
-            " order by id limit ?",
+            f"select id, digest, size from blobs b where id > ? and {REFERRED} order by id limit ?",
             (last, limit),
         )
     ]
@@ -395,7 +391,7 @@ def blobs_after(engine: Engine, last: int, limit: int = 1000) -> list[tuple[int,
 def is_referred(engine: Engine, digest: bytes) -> bool:
     """Whether a version, a page or a run needs the blob."""
     return (
-        engine.row(f"select 1 from blobs b where digest = ? and {_REFERRED}", (digest,)) is not None
+        engine.row(f"select 1 from blobs b where digest = ? and {REFERRED}", (digest,)) is not None
     )
 
 
@@ -418,6 +414,35 @@ def known_blobs(engine: Engine, digests: Sequence[bytes]) -> dict[bytes, int]:
         ):
             found[bytes(digest)] = size
     return found
+
+
+def write_blobs(engine: Engine, store: str, stored: Sequence[tuple[bytes, int, str, str]]) -> None:
+    """Notes what was just made durable: `(digest, size, form, place)`. What was damaged is sound
+    again. Nothing refers to it yet: claims hold it.
+    """
+    with engine.quick() as tx:
+        tx.executemany(
+            "insert or ignore into blobs(digest, size) values (?,?)", [s[:2] for s in stored]
+        )
+        write_storage(tx, store, [(digest, form, place) for digest, _, form, place in stored])
+        if tx.execute("select 1 from damage limit 1").fetchone():
+            for digest, *_ in stored:
+                clear_damage(tx, digest)
+
+
+def write_pages(engine: Engine, pages: Iterable[Page]) -> None:
+    """Makes pages known before the version that they are for, in a short transaction each."""
+    for page in pages:
+        with engine.quick() as tx:
+            if not tx.execute("select 1 from pages where digest = ?", (page.digest,)).fetchone():
+                add_page(tx, page)
+
+
+def known_pages(engine: Engine, digests: Sequence[bytes]) -> set[bytes]:
+    """Those of the digests that are pages in the catalog."""
+    marks = ",".join("?" * len(digests))
+    rows = engine.rows(f"select digest from pages where digest in ({marks})", list(digests))
+    return {bytes(digest) for (digest,) in rows}
 
 
 def write_storage(tx: Any, store: str, rows: Sequence[tuple[bytes, str, str]]) -> None:

@@ -10,9 +10,13 @@ from strongroom.catalog.engine import Engine
 #: A claim whose owner has not been heard of for this long is void (microseconds).
 CLAIM_LIFE = 15 * 60 * 1_000_000
 
-_UNREFERENCED = (
-    "not exists(select 1 from page_files p where p.blob_id = b.id)"
-    " and not exists(select 1 from documents d where d.blob_id = b.id)"
+#: That something needs the blob `b`: a version by its pages and documents, or a run. Pages that
+#: hang on no version (of an add that is under way, or was ended by a crash) need nothing.
+REFERRED = (
+    "(exists(select 1 from page_files p join version_pages vp on vp.page_id = p.page_id"
+    " where p.blob_id = b.id) or exists(select 1 from documents d where d.blob_id = b.id and"
+    " (d.owner_type <> 'page' or exists(select 1 from version_pages vp where vp.page_id ="
+    " cast(d.owner_id as integer)))))"
 )
 _UNCLAIMED = (
     "not exists(select 1 from claims c join owners o on o.owner = c.owner"
@@ -78,8 +82,8 @@ def unneeded(engine: Engine, digests: Sequence[bytes], owner: str) -> list[bytes
     with engine.snapshot() as tx:
         for digest in digests:
             row = tx.execute(
-                f"select exists(select 1 from blobs b where b.digest = ?1 and not"
-                f" ({_UNREFERENCED})) or exists(select 1 from claims c where c.digest = ?1"
+                f"select exists(select 1 from blobs b where b.digest = ?1 and"
+                f" {REFERRED}) or exists(select 1 from claims c where c.digest = ?1"
                 " and c.owner <> ?2)",
                 (digest, owner),
             ).fetchone()
@@ -88,31 +92,59 @@ def unneeded(engine: Engine, digests: Sequence[bytes], owner: str) -> list[bytes
     return found
 
 
-def forget(engine: Engine, owner: str, digests: Sequence[bytes]) -> None:
-    """Ends the owner's claims, and takes blobs out of the catalog that are gone from the store."""
+def claimed_by(engine: Engine, owner: str, after: bytes, limit: int) -> list[bytes]:
+    """What the owner claims, in the order of digests, page by page."""
+    rows = engine.rows(
+        "select digest from claims where digest > ? and owner = ? order by digest limit ?",
+        (after, owner, limit),
+    )
+    return [bytes(digest) for (digest,) in rows]
+
+
+def forget(engine: Engine, digests: Sequence[bytes]) -> None:
+    """Takes blobs out of the catalog that are gone from the store and that nothing refers to."""
     with engine.writing() as tx:
         for digest in digests:
-            tx.execute(
-                "delete from storage where blob_id = (select id from blobs where digest = ?)",
-                (digest,),
-            )
-            tx.execute("delete from blobs where digest = ?", (digest,))
-        tx.execute("delete from claims where owner = ?", (owner,))
-        tx.execute("delete from owners where owner = ?", (owner,))
+            row = tx.execute("select id from blobs where digest = ?", (digest,)).fetchone()
+            if row is not None:
+                _delete(tx, row[0], digest)
+
+
+def _delete(tx: Any, blob: int, digest: bytes) -> None:
+    """Deletes an unreferenced blob's rows, and loose pages that list it or are it."""
+    pages = tx.execute(
+        "select page_id from page_files where blob_id = ? union select id from pages where"
+        " digest = ?",
+        (blob, digest),
+    ).fetchall()
+    for (page,) in pages:
+        tx.execute("delete from documents where owner_type='page' and owner_id=?", (str(page),))
+        tx.execute("delete from page_files where page_id = ?", (page,))
+        tx.execute("delete from pages where id = ?", (page,))
+    tx.execute("delete from storage where blob_id = ?", (blob,))
+    tx.execute("delete from blobs where id = ?", (blob,))
 
 
 def condemn(engine: Engine, digests: Sequence[tuple[bytes, int]], now: int) -> int:
-    """Marks those of `(digest, size)` that nothing refers to or claims; how many are new."""
+    """Marks those of `(digest, size)` that nothing refers to or claims; how many are new.
+
+    One that the catalog does not know is taken in condemned or not at all: what was seen in the
+    store may be gone by now.
+    """
+    alive, marked = now - CLAIM_LIFE, 0
     with engine.writing() as tx:
-        tx.executemany("insert or ignore into blobs(digest, size) values (?,?)", digests)
-        marked = 0
-        for digest, _ in digests:
+        for digest, size in digests:
             marked += tx.execute(
-                f"update blobs as b set condemned_at = ? where digest = ? and condemned_at is null"
-                f" and {_UNREFERENCED} and {_UNCLAIMED}",
-                (now, digest, now - CLAIM_LIFE),
+                "insert or ignore into blobs(digest, size, condemned_at) select b.digest, ?, ? from"
+                f" (select ? as digest) b where {_UNCLAIMED}",
+                (size, now, digest, alive),
             ).rowcount
-        return marked
+            marked += tx.execute(
+                "update blobs as b set condemned_at = ? where digest = ? and condemned_at is null"
+                f" and not {REFERRED} and {_UNCLAIMED}",
+                (now, digest, alive),
+            ).rowcount
+    return marked
 
 
 def condemned(engine: Engine, before: int, limit: int) -> list[tuple[bytes, int]]:
@@ -131,14 +163,13 @@ def forget_condemned(engine: Engine, digests: Sequence[bytes], now: int) -> list
         for digest in digests:
             row = tx.execute(
                 f"select id from blobs b where digest = ? and condemned_at is not null"
-                f" and {_UNREFERENCED} and {_UNCLAIMED}",
+                f" and not {REFERRED} and {_UNCLAIMED}",
                 (digest, now - CLAIM_LIFE),
             ).fetchone()
             if row is None:
                 tx.execute("update blobs set condemned_at = null where digest = ?", (digest,))
                 continue
-            tx.execute("delete from storage where blob_id = ?", row)
-            tx.execute("delete from blobs where id = ?", row)
+            _delete(tx, row[0], digest)
             gone.append(digest)
         tx.execute(
             "delete from claims where owner in (select owner from owners where heartbeat <= ?)",

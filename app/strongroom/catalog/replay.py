@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from strongroom.domain.canonical import plain
 from strongroom.domain.digest import parse_digest
 from strongroom.domain.entry import Entry
-from strongroom.domain.manifest import Manifest
+from strongroom.domain.manifest import Manifest, Page
 from strongroom.domain.record import Document, plain_values
 
 Tx = Any
@@ -112,23 +112,30 @@ def _committed(tx: Tx, entry: Entry, documents: Documents) -> None:
 
 def add_manifest(tx: Tx, version: int, manifest: Manifest) -> None:
     """Hangs the manifest's pages on the version; pages already known are shared."""
-    for position, page in enumerate(manifest.pages):
-        row = tx.execute("select id from pages where digest = ?", (page.digest,)).fetchone()
-        if row is None:
-            row = tx.execute(
-                "insert into pages(digest) values (?) returning id", (page.digest,)
-            ).fetchone()
-            tx.executemany(
-                "insert or ignore into blobs(digest, size) values (?,?)",
-                [(e.sha256, e.size) for e in page.entries],
-            )
-            tx.executemany(
-                "insert into page_files(page_id, path, blob_id)"
-                " select ?, ?, id from blobs where digest = ?",
-                [(row[0], e.path, e.sha256) for e in page.entries],
-            )
-        keep_document(tx, page.digest, len(page.data), "page", str(row[0]))
-        tx.execute("insert into version_pages values (?,?,?)", (version, position, row[0]))
+    for position, digest in enumerate(manifest.page_digests):
+        row = tx.execute("select id from pages where digest = ?", (digest,)).fetchone()
+        page = int(row[0]) if row else add_page(tx, manifest.pages[position])
+        tx.execute("insert into version_pages values (?,?,?)", (version, position, page))
+
+
+def add_page(tx: Tx, page: Page) -> int:
+    """Makes the page's files known; its number comes back. Nothing hangs on it yet."""
+    number = int(
+        tx.execute("insert into pages(digest) values (?) returning id", (page.digest,)).fetchone()[
+            0
+        ]
+    )
+    tx.executemany(
+        "insert or ignore into blobs(digest, size) values (?,?)",
+        [(e.sha256, e.size) for e in page.entries],
+    )
+    tx.executemany(
+        "insert into page_files(page_id, path, blob_id)"
+        " select ?, ?, id from blobs where digest = ?",
+        [(number, e.path, e.sha256) for e in page.entries],
+    )
+    keep_document(tx, page.digest, len(page.data), "page", str(number))
+    return number
 
 
 def keep_document(tx: Tx, digest: bytes, size: int, owner_type: str, owner: str) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from strongroom.domain.errors import NotFound, Unreachable, printable
@@ -22,15 +24,68 @@ class Stat(NamedTuple):
 
     @classmethod
     def of(cls, info: os.stat_result) -> Stat:
-        return cls(info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
+        dev, ino = info.st_dev, info.st_ino
+        if dev >= _SIGNED or ino >= _SIGNED:  # as the kernel's own kind of integer
+            dev, ino = dev - 2 * _SIGNED * (dev >= _SIGNED), ino - 2 * _SIGNED * (ino >= _SIGNED)
+        return cls(dev, ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
 
 
-class SourceFile(NamedTuple):
-    """A regular file to be taken: where it lies, and its path below what was pointed at."""
+#: Numbers of devices and inodes may use 64 bits, which SQLite's integers take only with a sign.
+_SIGNED = 1 << 63
+_STAT = struct.Struct("<5q")
 
-    location: bytes
-    path: bytes
-    stat: Stat
+
+class SourceFile:
+    """A regular file to be taken: where it lies, and its path below what was pointed at.
+
+    Of a million of them each takes a third of what its parts would: `location` is kept as what
+    comes before `path`, which all files of one folder share, and the stat as its bytes.
+    """
+
+    __slots__ = ("_before", "state")
+
+    def __init__(self, location: bytes, path: bytes, stat: Stat) -> None:
+        before = location
+        if location.endswith(path) and location[-len(path) - 1 : -len(path)] == b"/":
+            before = location[: -len(path)]
+        self._before = _shared(before)
+        #: Stat and path in one: equal for files that are the same in both.
+        self.state = _STAT.pack(*stat) + path
+
+    @property
+    def path(self) -> bytes:
+        return self.state[_STAT.size :]
+
+    @property
+    def location(self) -> bytes:
+        return self._before + self.path if self._before.endswith(b"/") else self._before
+
+    @property
+    def stat(self) -> Stat:
+        return Stat._make(_STAT.unpack_from(self.state))
+
+    def replaced(self, *, path: bytes | None = None, stat: Stat | None = None) -> SourceFile:
+        """The same file under another path, or as it was seen later."""
+        return SourceFile(
+            self.location, self.path if path is None else path, self.stat if stat is None else stat
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SourceFile):
+            return NotImplemented
+        return self.state == other.state and self.location == other.location
+
+    def __hash__(self) -> int:
+        return hash(self.state)
+
+    def __repr__(self) -> str:
+        return f"SourceFile({self.location!r}, {self.path!r}, {self.stat!r})"
+
+
+@lru_cache(maxsize=1024)
+def _shared(before: bytes) -> bytes:
+    """One object for all that are equal."""
+    return before
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 from strongroom.domain.digest import digest_of, parse_digest, text_of
 
@@ -46,6 +46,29 @@ class Page:
     entries: tuple[Entry, ...]
 
 
+class Pages(Sequence[Page]):
+    """Pages known by their digests, each made or read when it is asked for: of a million files
+    no more than one page is in memory at a time.
+    """
+
+    def __init__(self, digests: Sequence[bytes], load: Callable[[int], Page]) -> None:
+        self.digests, self._load = tuple(digests), load
+
+    def __len__(self) -> int:
+        return len(self.digests)
+
+    @overload
+    def __getitem__(self, index: int) -> Page: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Page]: ...
+    def __getitem__(self, index: int | slice) -> Page | Sequence[Page]:
+        if isinstance(index, slice):
+            return [self._load(i) for i in range(*index.indices(len(self)))]
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        return self._load(index % len(self))
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """`digest` is the version's content digest, `data` the document it names.
@@ -55,13 +78,19 @@ class Manifest:
 
     digest: bytes
     data: bytes
-    pages: tuple[Page, ...]
+    pages: Sequence[Page]
     files: int
     size: int
 
     @property
     def is_root(self) -> bool:
-        return len(self.pages) != 1 or self.pages[0].digest != self.digest
+        return self.page_digests != (self.digest,)
+
+    @property
+    def page_digests(self) -> tuple[bytes, ...]:
+        if isinstance(self.pages, Pages):
+            return self.pages.digests
+        return tuple(page.digest for page in self.pages)
 
     def entries(self) -> Iterator[Entry]:
         for page in self.pages:
@@ -89,21 +118,36 @@ def check_path(path: bytes) -> None:
 
 
 def build(entries: Iterable[Entry]) -> Manifest:
-    """The manifest of `entries` in any order; raises `BadManifest` for a bad or repeated path."""
-    ordered = sorted(entries, key=lambda e: e.path)
+    """The manifest of `entries` in any order; raises `BadManifest` for a bad or repeated path.
+
+    A sequence that is in order already is only walked through, and asked again for the entries
+    of each page that is wanted.
+    """
+    ordered = entries
+    if not isinstance(ordered, Sequence) or not _is_ordered(ordered):
+        ordered = sorted(ordered, key=lambda e: e.path)
+    size, last = 0, b""
     for entry in ordered:
         check_path(entry.path)
-    for one, two in itertools.pairwise(ordered):
-        if one.path == two.path:
-            raise BadManifest(f"the path {one.path!r} is listed twice")
-    size = sum(e.size for e in ordered)
+        if entry.path == last:
+            raise BadManifest(f"the path {last!r} is listed twice")
+        size, last = size + entry.size, entry.path
     if len(ordered) <= MAX_SINGLE:
         page = _page(ordered)
         return Manifest(page.digest, page.data, (page,), len(ordered), size)
-    pages = tuple(_page(cut) for cut in _cut(ordered))
-    root = {"schema": ROOT_SCHEMA, "pages": [_page_line(p) for p in pages]}
-    data = _canonical(root)
+    cuts, lines, digests = [], [], []
+    for start, end in _cuts(ordered):
+        page = _page(ordered[start:end])
+        cuts.append((start, end))
+        lines.append(_page_line(page))
+        digests.append(page.digest)
+    data = _canonical({"schema": ROOT_SCHEMA, "pages": lines})
+    pages = Pages(digests, lambda i: _page(ordered[slice(*cuts[i])]))
     return Manifest(digest_of(data), data, pages, len(ordered), size)
+
+
+def _is_ordered(entries: Sequence[Entry]) -> bool:
+    return all(one.path <= two.path for one, two in itertools.pairwise(entries))
 
 
 def parse_page(data: bytes) -> Page:
@@ -136,25 +180,32 @@ def parse_root(data: bytes) -> tuple[bytes, ...]:
 
 
 def assemble(data: bytes, pages: Sequence[Page]) -> Manifest:
-    """A manifest from its document and its parsed pages, in the document's order."""
-    return Manifest(
-        digest_of(data),
-        data,
-        tuple(pages),
-        sum(len(p.entries) for p in pages),
-        sum(e.size for p in pages for e in p.entries),
-    )
+    """A manifest from its document and its parsed pages, in the document's order.
+
+    Raises `BadManifest` for a root that does not say how much its pages hold.
+    """
+    if json.loads(data)["schema"] == SCHEMA:
+        entries = pages[0].entries
+        return Manifest(digest_of(data), data, pages, len(entries), sum(e.size for e in entries))
+    lines = _load(data, ROOT_SCHEMA)["pages"]
+    try:
+        files = sum(_count(line["files"]) for line in lines)
+        size = sum(_count(line["bytes"]) for line in lines)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadManifest(f"malformed manifest root: {error}") from error
+    return Manifest(digest_of(data), data, pages, files, size)
 
 
-def _cut(ordered: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+def _cuts(ordered: Sequence[Entry]) -> Iterator[tuple[int, int]]:
+    """Where each page begins and ends."""
     start = 0
     for index, entry in enumerate(ordered, 1):
         tail = int.from_bytes(hashlib.sha256(entry.path).digest()[-2:], "big")
         if tail & _CUT_MASK == 0 or index - start == MAX_PAGE:
-            yield ordered[start:index]
+            yield start, index
             start = index
     if start < len(ordered):
-        yield ordered[start:]
+        yield start, len(ordered)
 
 
 def _page(entries: Sequence[Entry]) -> Page:
@@ -198,7 +249,10 @@ def _path_of(doc: dict[str, Any]) -> bytes:
 
 
 def _size_of(doc: dict[str, Any]) -> int:
-    size = doc["size"]
-    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
-        raise ValueError(f"not a size: {size!r}")
-    return size
+    return _count(doc["size"])
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"not a size: {value!r}")
+    return value

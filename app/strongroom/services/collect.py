@@ -42,15 +42,20 @@ def collect(desk: Desk, grace: int = GRACE, dry_run: bool = False) -> Collected:
     return Collected(marked, deleted, freed, waiting)
 
 
-def take_back(desk: Desk, blobs: Sequence[bytes], owner: str) -> None:
-    """Deletes what the act with these claims stored, unless someone else needs it.
+def take_back(desk: Desk, owner: str) -> None:
+    """Deletes what the act with these claims stored and nobody needs, and ends the claims.
 
     The bytes go before the rows: unlinking needs no room, which a full disk may not have.
     """
-    with desk.store.collection():
-        gone = claims.unneeded(desk.engine, blobs, owner)
-        desk.store.remove(gone)
-        claims.forget(desk.engine, owner, gone)
+    last = b""
+    while claimed := claims.claimed_by(desk.engine, owner, last, _BATCH):
+        last = claimed[-1]
+        with desk.store.collection():
+            gone = claims.unneeded(desk.engine, claimed, owner)
+            if gone:
+                desk.store.remove(gone)
+                claims.forget(desk.engine, gone)
+    claims.release(desk.engine, owner)
 
 
 def _delete(desk: Desk, blobs: Sequence[tuple[bytes, int]]) -> tuple[int, int]:

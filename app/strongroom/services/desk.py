@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,6 +70,10 @@ class Desk:
     owner: str = field(default_factory=process_identity)
     _listeners: list[Callable[[Entry], None]] = field(default_factory=list)
     _listening: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        with suppress(OSError):  # what crashed processes left half written
+            self.store.clear_staging()
 
     @contextmanager
     def recording(self, documents: Documents) -> Iterator[Recorder]:

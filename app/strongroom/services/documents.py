@@ -8,6 +8,8 @@ from strongroom.domain.manifest import (
     BadManifest,
     Entry,
     Manifest,
+    Page,
+    Pages,
     assemble,
     parse_page,
     parse_root,
@@ -38,18 +40,23 @@ class StoredDocuments:
                 self._sealed[one.digest] = one
 
     def manifest(self, digest: bytes) -> Manifest:
-        """Raises `Damaged` where it, or one of its pages, is gone or not a manifest."""
+        """Raises `Damaged` where it is gone or not a manifest; so do its pages, when asked for."""
         if digest in self._manifests:
             return self._manifests[digest]
         data = self._store.read(digest)
         try:
-            wanted = parse_root(data)
-            pages = [
-                parse_page(data if page == digest else self._store.read(page)) for page in wanted
-            ]
+            digests = parse_root(data)
+            if digests == (digest,):
+                return assemble(data, [parse_page(data)])
+            return assemble(data, Pages(digests, lambda i: self._page(digests[i])))
         except BadManifest as error:
             raise Damaged(f"not a manifest ({error})", text_of(digest), _HINT) from error
-        return assemble(data, pages)
+
+    def _page(self, digest: bytes) -> Page:
+        try:
+            return parse_page(self._store.read(digest))
+        except BadManifest as error:
+            raise Damaged(f"not a manifest's page ({error})", text_of(digest), _HINT) from error
 
     def files(self, digest: bytes, limit: int | None = None) -> list[Entry]:
         """The manifest's first `limit` files (None: all); only the pages they need are read."""

@@ -12,17 +12,19 @@ import time
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, TypeVar
+from secrets import token_hex
+from typing import Any, TypeVar, overload
 
 from strongroom.catalog import claims
 from strongroom.catalog.catalog import (
     VersionRow,
-    clear_damage,
     damaged_blobs,
     known_blobs,
+    known_pages,
     places_of,
     version_with_content,
-    write_storage,
+    write_blobs,
+    write_pages,
 )
 from strongroom.disk.listing import SourceFile, Stat
 from strongroom.domain.digest import text_of
@@ -31,7 +33,7 @@ from strongroom.domain.errors import BadInput, Conflict, NoSpace, StrongroomErro
 from strongroom.domain.facts import Kind
 from strongroom.domain.manifest import Entry, Manifest, build, path_document
 from strongroom.domain.record import Sealed, declared_values, version_record
-from strongroom.domain.timestamps import new_id, now
+from strongroom.domain.timestamps import now
 from strongroom.extract import interesting
 from strongroom.services.desk import Desk, Recorder
 from strongroom.services.documents import StoredDocuments
@@ -39,15 +41,18 @@ from strongroom.services.inspection import Described, Piece
 from strongroom.services.progress import Progress
 from strongroom.store.folder import Stored
 from strongroom.store.intake import Changed, StoreFailed, Taken, take
-from strongroom.store.shelf import SHELF_LIMIT
 
 #: How much is held in memory before it goes to the shelf, and how many files in one group.
 GROUP_BYTES = 64 << 20
 GROUP_FILES = 4096
+GROUP_LARGE = 64
+GROUP_PAGES = 16
 #: A folder of so many files is compared as a whole with how it was, before each file is.
 MANY = 64
 #: At most this many files of one version are read for what they say.
 DESCRIBE_FILES = 256
+#: So many warnings are kept with a version; a folder can hold a million dangling links.
+MAX_WARNINGS = 1000
 #: Seconds between two signs of life of a long intake; claims last for much longer.
 HEARTBEAT = 60.0
 _TRIES = 3
@@ -88,7 +93,65 @@ class Outcome:
     warnings: list[str] = field(default_factory=list)
     error: StrongroomError | None = None
     manifest: Manifest | None = None
-    stats: list[tuple[bytes, Stat, bytes]] = field(default_factory=list)
+    stats: ReadFiles = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stats = ReadFiles(self.proposal.files)
+
+
+class ReadFiles(Sequence[tuple[bytes, Stat, bytes]]):
+    """`(path, stat, digest)` of a proposal's files as they were read, in their order.
+
+    Of each only the digest is held, and the stat where it was not the listed one any more.
+    """
+
+    def __init__(self, files: Sequence[SourceFile]) -> None:
+        self._files, self._digests = files, bytearray()
+        self.changed: dict[int, Stat] = {}
+
+    def add(self, stat: Stat, digest: bytes) -> None:
+        """Says what the next file was."""
+        at = len(self)
+        if stat != self._files[at].stat:
+            self.changed[at] = stat
+        self._digests += digest
+
+    def __len__(self) -> int:
+        return len(self._digests) // 32
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[bytes, Stat, bytes]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[tuple[bytes, Stat, bytes]]: ...
+    def __getitem__(
+        self, index: int | slice
+    ) -> tuple[bytes, Stat, bytes] | Sequence[tuple[bytes, Stat, bytes]]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        index = range(len(self))[index]
+        file = self._files[index]
+        digest = bytes(self._digests[32 * index : 32 * index + 32])
+        return file.path, self.changed.get(index, file.stat), digest
+
+
+class _Entries(Sequence[Entry]):
+    """What was read, as the entries of a manifest, made when they are asked for."""
+
+    def __init__(self, read: ReadFiles) -> None:
+        self._read = read
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Entry]: ...
+    def __getitem__(self, index: int | slice) -> Entry | Sequence[Entry]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        path, stat, digest = self._read[index]
+        return Entry(path, digest, stat.size)
 
 
 F = TypeVar("F", Entry, SourceFile)
@@ -112,9 +175,7 @@ def add_batch(
         intake.flush()
         sound = [o for o in outcomes if o.error is None]
         for outcome in sound:
-            outcome.manifest = outcome.manifest or build(
-                Entry(path, digest, stat.size) for path, stat, digest in outcome.stats
-            )
+            outcome.manifest = outcome.manifest or build(_Entries(outcome.stats))
         sealed = _seal_new(desk, intake, sound)
         _commit(desk, intake, sound, sealed, within)
         intake.remember(sound)
@@ -140,17 +201,12 @@ class _Intake:
 
     def __init__(self, desk: Desk, progress: Progress) -> None:
         self.desk, self.progress = desk, progress
-        self.claimant = f"{desk.owner}#{new_id()}"
-        self.read: dict[Stat, bytes] = {}
-        self.read_at: dict[Stat, int] = {}
+        self.claimant = token_hex(12)
         self.began_ns = time.time_ns()
-        self.stored: dict[bytes, Stored] = {}
-        self._pending: list[Taken] = []
-        self._bytes = 0
+        self._pending: list[tuple[Taken, int]] = []
+        self._bytes = self._large = 0
         self._claimed = False
         self._beat_at = 0.0
-        self.fresh: set[bytes] = set()
-        self._tried: set[bytes] = set()
 
     def tick(self, count: int = 0) -> None:
         """Tells of progress, and now and then that the claims are still needed."""
@@ -161,12 +217,11 @@ class _Intake:
                 raise _ran_out()
 
     def remember(self, outcomes: Sequence[Outcome]) -> None:
-        """Keeps the digests of what was read, so that it need not be read again unchanged."""
-        self.desk.stats.remember((s, d, self.read_at[s]) for s, d in self.read.items())
+        """Keeps how whole folders were, so that they need not be looked through unchanged."""
         for outcome in outcomes:
-            files, taken = outcome.proposal.files, [s for _, s, _ in outcome.stats]
-            whole = len(files) >= MANY and [f.stat for f in files] == taken
-            if outcome.manifest is not None and whole:  # else it changed since it was listed
+            files = outcome.proposal.files
+            as_listed = len(outcome.stats) == len(files) and not outcome.stats.changed
+            if outcome.manifest is not None and len(files) >= MANY and as_listed:
                 self.desk.stats.remember_content(files, outcome.manifest.digest, self.began_ns)
 
     def _unchanged(self, proposal: Proposal) -> Manifest | None:
@@ -191,13 +246,21 @@ class _Intake:
             return outcome
         if len(proposal.files) >= MANY:
             self.desk.inspector.warm_up()  # it gets ready while the files are read
-        known = self._known(proposal.files)
-        for file in proposal.files:
+        for start in range(0, len(proposal.files), GROUP_FILES):
+            if not self._take_some(outcome, proposal.files[start : start + GROUP_FILES]):
+                break
+        return outcome
+
+    def _take_some(self, outcome: Outcome, files: Sequence[SourceFile]) -> bool:
+        """Reads files of one proposal; False where one of them ended it."""
+        known = self._known(files)
+        for file in files:
             self.tick()
-            digest = known.get(file.stat)
+            stat = file.stat
+            digest = known.get(stat)
             if digest is not None:
-                outcome.stats.append((file.path, file.stat, digest))
-                self.progress.tick(file.stat.size)
+                outcome.stats.add(stat, digest)
+                self.progress.tick(stat.size)
                 self.progress.file_done()
                 continue
             try:
@@ -208,49 +271,60 @@ class _Intake:
                 if error.code == "cancelled":
                     raise
                 outcome.error = error
-                return outcome
-            if taken.written_to and proposal.strict:
+                return False
+            if taken.written_to and outcome.proposal.strict:
                 taken.discard()
                 outcome.error = Changed("someone still has the file open for writing", _name(file))
-                return outcome
+                return False
             if taken.written_to:
                 outcome.warnings.append(
                     f"{_name(file)}: someone had it open for writing while it was added"
                 )
-            outcome.stats.append((file.path, taken.stat, taken.digest))
+            outcome.stats.add(taken.stat, taken.digest)
             self._keep_later(taken)
             self.progress.file_done()
-        return outcome
+        return True
 
     def flush(self) -> None:
-        """Claims, then looks what is missing, then makes that durable."""
-        digests = list({t.digest: None for t in self._pending})
+        """Claims, then looks what is missing, then makes that durable and known to the catalog."""
+        pending = [taken for taken, _ in self._pending]
+        digests = list({t.digest: None for t in pending})
         if not digests:
             return
         self._claim(digests)
         with self.desk.store.no_collection():
             self._drop_damaged(digests)
-            small = {t.digest for t in self._pending if t.data is not None}
+            small = {t.digest for t in pending if t.data is not None}
             here = self.desk.store.locate_all(digests, small)
             sound = known_blobs(self.desk.engine, list(here))
+            stored: dict[bytes, Stored] = {}
             missing: dict[bytes, Taken] = {}
-            for taken in self._pending:
+            for taken in pending:
                 present = here.get(taken.digest)
                 if present is not None and self._is_sound(present, taken, sound):
-                    self.stored[taken.digest] = present
+                    stored[taken.digest] = present
                 else:
                     missing.setdefault(taken.digest, taken)
-            self._tried.update(missing)
             stale = [d for d in missing if d in here and here[d].form == "shelf"]
             if stale:  # not those bytes at all: a shelf would keep what it has
                 self.desk.store.remove(stale)
-            for kept in self.desk.store.keep(list(missing.values())):
-                self.stored[kept.digest] = kept
-                self.fresh.add(kept.digest)
-        for taken in self._pending:
+            stored.update((s.digest, s) for s in self.desk.store.keep(list(missing.values())))
+            self._note(s for s in stored.values() if s.digest not in sound)
+        self.desk.stats.remember((t.stat, t.digest, read_at) for t, read_at in self._pending)
+        self._forget_pending()
+
+    def _note(self, stored: Iterable[Stored]) -> None:
+        write_blobs(
+            self.desk.engine,
+            self.desk.store.name,
+            [(s.digest, s.size, s.form, s.place) for s in stored],
+        )
+
+    def _forget_pending(self) -> None:
+        for taken, _ in self._pending:
             taken.discard()
         self._pending.clear()
-        self._bytes = 0
+        self._bytes = self._large = 0
 
     def _is_sound(self, present: Stored, taken: Taken, sound: Mapping[bytes, int]) -> bool:
         """Whether what lies there is what was read. Bytes that the catalog does not know may be
@@ -258,7 +332,7 @@ class _Intake:
         """
         if present.size != taken.size:
             return False
-        if taken.digest in sound or taken.digest in self.fresh:
+        if taken.digest in sound:
             return True
         if present.form != "shelf":
             return False  # it is replaced, at once and by equal bytes
@@ -271,39 +345,44 @@ class _Intake:
         if bad:
             self.desk.store.remove(list(bad))
 
-    def keep_documents(self, documents: Iterable[tuple[bytes, bytes]]) -> None:
-        """Makes sealed documents and manifest pages durable, in one shelf transaction."""
-        unique = dict(documents)
-        self._claim(unique)
-        self._tried.update(unique)
+    def keep_documents(self, documents: Mapping[bytes, bytes]) -> None:
+        """Makes sealed documents durable, in one group."""
+        self._claim(documents)
         with self.desk.store.no_collection():
-            self._drop_damaged(unique)
-            small = [(d, b) for d, b in unique.items() if len(b) <= SHELF_LIMIT]
-            if small:
-                place = self.desk.store.put_small(small)
-                for digest, data in small:
-                    self.stored[digest] = Stored(digest, len(data), "shelf", place)
-            for digest, data in unique.items():
-                if len(data) > SHELF_LIMIT:
-                    self.stored[digest] = self.desk.store.put(digest, data)
-        self.fresh.update(unique)
+            self._drop_damaged(documents)
+            self._note(self.desk.store.put_all(list(documents.items())))
+
+    def keep_pages(self, manifest: Manifest) -> None:
+        """Makes the pages of a large manifest durable and known, those that are not yet.
+
+        The version's own transaction then only hangs them on it, and keeps nobody waiting.
+        """
+        digests = manifest.page_digests
+        for start in range(0, len(digests), GROUP_PAGES):
+            some = digests[start : start + GROUP_PAGES]
+            self._claim(some)
+            with self.desk.store.no_collection():
+                self._drop_damaged(some)
+                here = self.desk.store.locate_all(known_blobs(self.desk.engine, some).keys())
+                there = known_pages(self.desk.engine, some).intersection(here)
+                pages = [manifest.pages[start + i] for i, d in enumerate(some) if d not in there]
+                self._note(self.desk.store.put_all([(p.digest, p.data) for p in pages]))
+                write_pages(self.desk.engine, pages)
+            self.tick()
 
     def abandon(self) -> None:
         """Forgets what was read and takes back what was stored for nobody."""
-        for taken in self._pending:
-            taken.discard()
-        self._pending.clear()
+        self._forget_pending()
         self.take_back()
 
     def take_back(self) -> None:
         """Deletes what this intake stored and no version refers to, and ends its claims."""
         from strongroom.services.collect import take_back
 
-        if not self._tried:
-            self.release()
+        if not self._claimed:
             return
         try:
-            take_back(self.desk, list(self._tried), self.claimant)
+            take_back(self.desk, self.claimant)
             self._claimed = False
         except StrongroomError as error:
             log.warning("what was stored for nobody is left to collection: %s", error)
@@ -343,14 +422,13 @@ class _Intake:
         raise AssertionError("unreachable")
 
     def _keep_later(self, taken: Taken) -> None:
-        self.read[taken.stat] = taken.digest
-        self.read_at[taken.stat] = time.time_ns()
-        self._pending.append(taken)
+        self._pending.append((taken, time.time_ns()))
         self._bytes += len(taken.data or b"")
+        self._large += taken.data is None
         if (
             self._bytes >= GROUP_BYTES
             or len(self._pending) >= GROUP_FILES
-            or (taken.data is None and sum(t.data is None for t in self._pending) >= 64)
+            or self._large >= GROUP_LARGE
         ):
             self.flush()
 
@@ -368,7 +446,8 @@ def _seal_new(desk: Desk, intake: _Intake, outcomes: Sequence[Outcome]) -> dict[
     for outcome in outcomes:
         assert outcome.manifest is not None
         if not outcome.proposal.new_version and _existing(desk, outcome) is not None:
-            blobs.update(_documents(outcome.manifest, damaged))
+            if damaged:
+                blobs.update(_documents(outcome.manifest, damaged))
             continue
         if not outcome.manifest.pages and outcome.manifest.files:
             raise Conflict("a version went while it was compared", "", "add it again")
@@ -376,21 +455,22 @@ def _seal_new(desk: Desk, intake: _Intake, outcomes: Sequence[Outcome]) -> dict[
         record = _record(outcome, described)
         sealed[id(outcome)] = record
         blobs[record.digest] = record.data
-        blobs.update(_documents(outcome.manifest))
+        blobs[outcome.manifest.digest] = outcome.manifest.data
+        if outcome.manifest.is_root:
+            intake.keep_pages(outcome.manifest)
         intake.tick()
     if blobs:
-        intake.keep_documents(blobs.items())
+        intake.keep_documents(blobs)
     return sealed
 
 
-def _documents(manifest: Manifest, only: Container[bytes] | None = None) -> dict[bytes, bytes]:
-    """The blobs that a manifest is made of, all or some."""
-    pages = ((page.digest, page.data) for page in manifest.pages)
-    return {
-        digest: data
-        for digest, data in [(manifest.digest, manifest.data), *pages]
-        if only is None or digest in only
-    }
+def _documents(manifest: Manifest, wanted: Container[bytes]) -> dict[bytes, bytes]:
+    """Those of the blobs that a manifest is made of that are wanted."""
+    found = {manifest.digest: manifest.data} if manifest.digest in wanted else {}
+    for position, digest in enumerate(manifest.page_digests):
+        if digest in wanted:
+            found[digest] = manifest.pages[position].data
+    return found
 
 
 def _existing(desk: Desk, outcome: Outcome) -> VersionRow | None:
@@ -401,8 +481,7 @@ def _existing(desk: Desk, outcome: Outcome) -> VersionRow | None:
 
 def describe(desk: Desk, outcome: Outcome) -> Described:
     """What the version's files say, read from the stored copies in the limited child."""
-    assert outcome.manifest is not None
-    chosen = _telling(list(outcome.manifest.entries()))
+    chosen = _telling(_Entries(outcome.stats))
     return desk.inspector.describe([stored_piece(desk, _text(e.path), e.sha256) for e in chosen])
 
 
@@ -430,6 +509,9 @@ def stored_piece(desk: Desk, path: str, digest: bytes) -> Piece:
 def _record(outcome: Outcome, described: Described) -> Sealed:
     proposal = outcome.proposal
     outcome.warnings.extend(printable(w) for w in described.warnings)
+    if len(outcome.warnings) > MAX_WARNINGS:
+        more = len(outcome.warnings) - MAX_WARNINGS
+        outcome.warnings[MAX_WARNINGS:] = [f"{more} more warnings are not kept"]
     about = dict(described.about)
     outcome.kind = proposal.kind or described.kind or Kind.OTHER
     assert outcome.manifest is not None
@@ -460,13 +542,6 @@ def _commit(
             raise _ran_out()
         for outcome in outcomes:
             _commit_one(recorder, outcome, sealed.get(id(outcome)))
-        write_storage(
-            recorder.tx,
-            desk.store.name,
-            [(s.digest, s.form, s.place) for s in intake.stored.values()],
-        )
-        for digest in intake.fresh:
-            clear_damage(recorder.tx, digest)
         within(recorder, outcomes)
 
 

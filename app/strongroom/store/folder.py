@@ -8,8 +8,9 @@ import fcntl
 import hashlib
 import io
 import os
+import secrets
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -65,22 +66,14 @@ class FolderStore:
         if small:
             place = self.put_small([(d, t.data or b"") for d, t in small.items()])
             stored += [Stored(d, t.size, "shelf", place) for d, t in small.items()]
-        folders = set()
+        folders: set[Path] = set()
         for digest, one in large.items():
-            target = self.object_path(digest)
             if one.temporary is not None:
-                with told("storing the file", target):
-                    if not target.parent.exists():
-                        target.parent.mkdir(exist_ok=True)
-                        folders.add(self.objects)
-                    os.chmod(one.temporary, 0o444)
-                    os.replace(one.temporary, target)
+                with told("storing the file", self.object_path(digest)):
+                    self._name(one.temporary, digest, folders)
                 one.temporary = None
-                folders.add(target.parent)
             stored.append(Stored(digest, one.size, "plain"))
-        for folder in folders:
-            with told("storing the file", folder):
-                sync_folder(folder)
+        self._sync(folders)
         for one in taken:
             one.discard()
         return stored
@@ -91,17 +84,54 @@ class FolderStore:
 
     def put(self, digest: bytes, data: bytes) -> Stored:
         """Keeps one blob of any size that is in memory (a document)."""
-        if len(data) <= SHELF_LIMIT:
-            return Stored(digest, len(data), "shelf", self.put_small([(digest, data)]))
+        (stored,) = self.put_all([(digest, data)])
+        return stored
+
+    def put_all(self, blobs: Sequence[tuple[bytes, bytes]]) -> list[Stored]:
+        """Keeps documents of any size, durably, in one group."""
+        small = [(digest, data) for digest, data in blobs if len(data) <= SHELF_LIMIT]
+        place = self.put_small(small) if small else ""
+        stored = [Stored(digest, len(data), "shelf", place) for digest, data in small]
+        folders: set[Path] = set()
+        for digest, data in blobs:
+            if len(data) > SHELF_LIMIT:
+                self._put_large(digest, data, folders)
+                stored.append(Stored(digest, len(data), "plain"))
+        self._sync(folders)
+        return stored
+
+    def _put_large(self, digest: bytes, data: bytes, folders: set[Path]) -> None:
+        if self.object_path(digest).exists():
+            return
+        temporary = self.staging / f"{secrets.token_hex(16)}.tmp"
+        try:
+            with told("storing a document", temporary):
+                fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+                try:
+                    fcntl.flock(fd, fcntl.LOCK_EX)  # in use: `clear_staging` leaves it alone
+                    write_all(fd, data)
+                    os.fsync(fd)
+                    self._name(temporary, digest, folders)
+                finally:
+                    os.close(fd)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+    def _name(self, temporary: Path, digest: bytes, folders: set[Path]) -> None:
+        """Gives whole bytes their place; `folders` are those to be synced for it."""
         target = self.object_path(digest)
-        if not target.exists():
-            with told("storing a document", target):
-                if not target.parent.exists():
-                    target.parent.mkdir(exist_ok=True)
-                    sync_folder(self.objects)
-                write_file(target, data)
-                os.chmod(target, 0o444)
-        return Stored(digest, len(data), "plain")
+        if not target.parent.exists():
+            target.parent.mkdir(exist_ok=True)
+            folders.add(self.objects)
+        os.chmod(temporary, 0o444)
+        os.replace(temporary, target)
+        folders.add(target.parent)
+
+    def _sync(self, folders: Iterable[Path]) -> None:
+        for folder in folders:
+            with told("storing the file", folder):
+                sync_folder(folder)
 
     @contextlib.contextmanager
     def no_collection(self) -> Iterator[None]:
@@ -135,12 +165,12 @@ class FolderStore:
         return self.locate_all([digest]).get(digest)
 
     def locate_all(
-        self, digests: Sequence[bytes], small: Container[bytes] = ()
+        self, digests: Collection[bytes], small: Container[bytes] = ()
     ) -> dict[bytes, Stored]:
         """Where those of `digests` lie that are here; `small` ones can lie on shelves alone."""
         found = {
             d: Stored(d, size, "shelf", str(shelf))
-            for d, (shelf, size) in self.shelves.which(digests).items()
+            for d, (shelf, size) in self.shelves.which(list(digests)).items()
         }
         objects = os.fspath(self.objects)
         for digest in digests:

@@ -6,8 +6,8 @@ least two seconds before it was read: within a clock tick a change could hide (d
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import struct
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -125,11 +125,14 @@ class StatCache:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            for suffix in ("", "-wal", "-shm"):
+                Path(f"{self.path}{suffix}").unlink(missing_ok=True)
 
 
 def _state_of(files: Sequence[SourceFile]) -> bytes:
     """Names one state of a folder: a digest over all paths and stats, in order."""
-    pack = struct.Struct("<QQqqq").pack
-    return hashlib.sha256(b"".join(pack(*f.stat) + f.path + b"\0" for f in files)).digest()
+    sha = hashlib.sha256()
+    for start in range(0, len(files), 1000):
+        sha.update(b"".join(f.state + b"\0" for f in files[start : start + 1000]))
+    return sha.digest()
