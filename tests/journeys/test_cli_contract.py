@@ -174,3 +174,38 @@ def test_the_shell_completes_names_files_and_runs(place, folder, line, offered):
         timeout=60,
     )
     assert [one.partition(",")[2] for one in done.stdout.split()] == offered and not done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "not_loaded"),
+    [
+        (["--version"], {"click", "json", "pathlib", "logging"}),
+        (["--help"], {"sqlite3", "pysqlite3", "strongroom.services"}),
+        (
+            ["list"],
+            {
+                "sqlite_utils",
+                "platformdirs",
+                "difflib",
+                "pathspec",
+                "watchdog",
+                "yaml",
+                "tomlkit",
+                "strongroom.extract.layouts",
+                "strongroom.services.watch_session",
+            },
+        ),
+    ],
+)
+def test_a_command_loads_only_what_it_uses(place, folder, arguments, not_loaded):
+    strongroom("add", folder / "a.bin", registry=place)
+    done = subprocess.run(
+        [COMMAND[0], "-X", "importtime", *COMMAND[1:], *arguments],
+        env=environment(place),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert done.returncode == 0 and "strongroom.cli.main" in loaded
+    assert not loaded & not_loaded
