@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import getpass
 import os
@@ -13,7 +14,7 @@ from strongroom.audit.segments import Segments
 from strongroom.catalog.catalog import last_seq, lines_after
 from strongroom.catalog.engine import Engine
 from strongroom.domain.entry import Draft
-from strongroom.domain.errors import Busy, Damaged
+from strongroom.domain.errors import Busy, Damaged, Denied, Unreachable
 from strongroom.services.desk import Desk
 from strongroom.services.documents import StoredDocuments
 from strongroom.services.inspection import Inspector
@@ -101,7 +102,19 @@ def rebuild_registry(root: Path, progress: Progress | None = None) -> dict[str, 
 
 def _share(place: Place) -> Callable[[], None]:
     """Marks the registry as open by this process, so that nobody rebuilds it meanwhile."""
-    fd = os.open(place.root / "local" / "open.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = place.root / "local" / "open.lock"
+    try:
+        fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise Unreachable(
+                f"the registry cannot be opened ({error.strerror})", str(lock), "check the disk"
+            ) from error
+        raise Denied(
+            f"{_os_user()} may not write to the registry ({error.strerror})",
+            str(place.root),
+            "ask its owner, or check its permissions and whether it is mounted read-only",
+        ) from error
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError as error:
