@@ -14,7 +14,7 @@ from strongroom.settings import Settings
 @pytest.mark.parametrize(
     ("number", "kind"), [(13, Denied), (30, Denied), (1, Denied), (5, Unreachable)]
 )
-def test_a_registry_that_may_not_be_written_is_denied(registry, place, monkeypatch, number, kind):
+def test_a_registry_that_may_not_be_written_is_denied(place, monkeypatch, number, kind):
     """Root may write everywhere, so the system's answer is put in its mouth."""
     real = os.open
 
