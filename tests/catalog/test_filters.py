@@ -173,7 +173,9 @@ def text_of(value: Any) -> str:
         return {math.inf: '"inf"', -math.inf: '"-inf"'}.get(value, '"nan"')
     if isinstance(value, list):
         return "[" + ", ".join(f'"{v}"' for v in value) + "]"
-    return {True: "true", None: "null"}.get(value) or repr(value)
+    if value is True or value is None:  # not by ==: 1 and 1.0 are no true
+        return "null" if value is None else "true"
+    return repr(value)
 
 
 def has_text(field: str, pattern: str, key: str, one: Facts) -> bool:
