@@ -10,29 +10,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.services.test_watch_session import FAST, Watching, write_run
+from tests.services.watched import FAST, write_run
 
 CALM = replace(FAST, rescan=3600.0, idle_end=3600.0)
-
-
-@pytest.fixture
-def folder(tmp_path):
-    path = tmp_path / "out"
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
-def watching(registry, folder):
-    opened = []
-
-    def begin(timing=FAST, **options):
-        opened.append(Watching(registry, folder, timing, **options))
-        return opened[-1]
-
-    yield begin
-    for one in opened:
-        one.close()
 
 
 def many_runs(folder, runs=20, files=100):

@@ -12,27 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.services.test_watch_session import FAST, Watching
-
-
-@pytest.fixture
-def folder(tmp_path):
-    path = tmp_path / "out"
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
-def watching(registry, folder):
-    opened = []
-
-    def begin(timing=FAST, **options):
-        opened.append(Watching(registry, folder, timing, **options))
-        return opened[-1]
-
-    yield begin
-    for one in opened:
-        one.close()
+from tests.services.watched import FAST
 
 
 def make(path, rows, wal=True):

@@ -2,29 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tests.services.test_watch_session import Watching, write_run
-
-
-@pytest.fixture
-def folder(tmp_path):
-    path = tmp_path / "out"
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
-def watching(registry, folder):
-    opened = []
-
-    def begin(**options):
-        opened.append(Watching(registry, folder, **options))
-        return opened[-1]
-
-    yield begin
-    for one in opened:
-        one.close()
+from tests.services.watched import write_run
 
 
 def finished(w):

@@ -15,66 +15,7 @@ from strongroom.domain.errors import Busy
 from strongroom.domain.timestamps import now
 from strongroom.services import watch_session
 from strongroom.services.progress import Progress
-from strongroom.services.watch_session import Timing, WatchSession
-from strongroom.services.watches import ensure
-
-FAST = Timing(quiet_time=0.2, idle_end=1.0, rescan=0.5, reserve=0)
-
-
-@pytest.fixture
-def folder(tmp_path):
-    path = tmp_path / "out"
-    path.mkdir()
-    return path
-
-
-class Watching:
-    """A session that is stepped by the test, with what it told."""
-
-    def __init__(self, registry, folder, timing=FAST, **options):
-        self.registry, self.events = registry, []
-        self.watch = ensure(registry.desk, os.fsencode(folder), options)
-        self.session = WatchSession(registry.desk, self.watch, timing, self.events.append)
-        self.session.open()
-
-    def until(self, condition, seconds=15.0, **step):
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, (self.names(), [e.data for e in self.events][-5:])
-            self.session.step(**step)
-            time.sleep(0.02)
-
-    def idle(self, **step):
-        for _ in range(3):
-            self.session.step(**step)
-        self.until(lambda: self.session.pending == 0, **step)
-
-    def names(self):
-        return {
-            a["name"]: a["versions"] for a in self.registry.list_artifacts(limit=1000)["artifacts"]
-        }
-
-    def ignored(self):
-        return {e.data["path"]: e.data["reason"] for e in self.events if e.name == "watch.ignored"}
-
-    def runs(self):
-        return self.registry.list_runs()["runs"]
-
-    def close(self):
-        self.session.close()
-
-
-@pytest.fixture
-def watching(registry, folder):
-    opened = []
-
-    def begin(**options):
-        opened.append(Watching(registry, folder, **options))
-        return opened[-1]
-
-    yield begin
-    for one in opened:
-        one.close()
+from tests.services.watched import FAST, Watching, write_run
 
 
 def test_a_written_file_becomes_one_version_and_a_changed_one_the_next(watching, folder):
@@ -194,16 +135,6 @@ def test_a_dead_owner_is_no_owner(watching, folder, registry):
             "insert into leases values (?,?,?)", (key, f"{socket.gethostname()}:999999999:1", 2**62)
         )
     watching().idle()
-
-
-def write_run(folder, metrics, params, finish=True):
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(params))
-    (folder / "metrics.csv").write_text(
-        "epoch,loss\n" + "".join(f"{n},{v}\n" for n, v in enumerate(metrics, 1))
-    )
-    if finish:
-        (folder / "model.bin").write_bytes(os.urandom(100))
 
 
 def test_a_run_groups_what_it_made_and_a_second_one_makes_v2(watching, folder):
