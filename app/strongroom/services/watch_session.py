@@ -260,7 +260,7 @@ class WatchSession:
                 self._rescan_at = min(self._rescan_at, at)  # links and others: the walk judges
             return
         file = databases.with_logs(SourceFile(location, path, Stat.of(info)))
-        if path in self.held:
+        if path in self.held and databases.is_named(file):
             self._stirred = True  # who had it open may have closed it
         if path not in self.files:
             self._regroup()
