@@ -209,3 +209,23 @@ def test_a_command_loads_only_what_it_uses(place, folder, arguments, not_loaded)
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert done.returncode == 0 and "strongroom.cli.main" in loaded
     assert not loaded & not_loaded
+
+
+def test_show_and_run_show_say_in_text_what_json_has(place, folder):
+    strongroom("add", folder / "a.bin", registry=place)
+    strongroom("add", folder, "--run", "r1", "--input", "a.bin@v1", registry=place)
+    assert f"source   {folder}" in strongroom("show", "work", registry=place).stdout
+    watched = folder.parent / "out"
+    run = watched / "runs" / "a"
+    run.mkdir(parents=True)
+    (watched / "train.csv").write_text("x,y\n1,2\n")
+    (run / "config.json").write_text('{"data": "train.csv"}')
+    (run / "metrics.csv").write_text("epoch,loss\n1,0.5\n2,0.25\n")
+    (run / "model.bin").write_bytes(b"m")
+    strongroom("watch", watched, "--once", "--quiet-time", "0.1", registry=place)
+    (found,) = answer("run", "list", "name:a", registry=place)["runs"]
+    text = strongroom("run", "show", found["id"], "--series", registry=place).stdout
+    assert "inputs:\n  out/train.csv@v1\n" in text and "    1  0.5\n    2  0.25\n" in text
+    curve = answer("run", "show", found["id"], "--series", registry=place)["run"]["series"]["loss"]
+    assert (curve["points"], curve["last"], curve["min"], curve["max"]) == (2, 0.25, 0.25, 0.5)
+    assert curve["steps"] == [1, 2] and curve["values"] == [0.5, 0.25]

@@ -131,6 +131,8 @@ def _whole(v: dict[str, Any]) -> str:
         f"record   {v['record_digest']}",
         f"created  {v['created_at']} by {v['by']}" + (f", run {v['run']}" if v["run"] else ""),
     ]
+    if v["source"]:
+        lines.append(f"source   {printable(v['source'])}")
     for title in ("metrics", "params", "labels"):
         if v[title]:
             lines.append(f"{title}:")

@@ -103,15 +103,16 @@ def _run(r: dict[str, Any]) -> str:
                 *(f"  {printable(k)} = {printable(str(v))}" for k, v in r[title].items()),
             ]
     if r["series"]:
+        lines.append("series:")
+    for name, curve in r["series"].items():
+        lines.append(f"  {printable(name)}: {curve['points']} points, last {curve['last']}")
         lines += [
-            "series:",
-            *(
-                f"  {printable(k)}: {s['points']} points, last {s['last']}"
-                for k, s in r["series"].items()
-            ),
+            f"    {step if step is not None else '-'}  {value}"
+            for step, value in zip(curve.get("steps", ()), curve.get("values", ()), strict=True)
         ]
-    if r["outputs"]:
-        lines += ["outputs:", *(f"  {printable(o)}" for o in r["outputs"])]
+    for title in ("inputs", "outputs"):
+        if r[title]:
+            lines += [f"{title}:", *(f"  {printable(ref)}" for ref in r[title])]
     lines += [f"warning  {printable(w)}" for w in r["warnings"]]
     return "\n".join(lines)
 
