@@ -107,6 +107,13 @@ def test_verbose_says_which_registry_on_stderr_only(place):
     assert str(place) in done.stderr and json.loads(done.stdout) == {"artifacts": [], "next": None}
 
 
+def test_verbose_watching_tells_its_log_on_stderr(place, folder):
+    (folder / ".strongroomignore").write_text("*.bin\n")
+    done = strongroom("-v", "watch", folder, "--once", "--json", registry=place)
+    assert "strongroom.services.watch_session: left out" in done.stderr
+    assert "watchdog" not in done.stderr
+
+
 def test_lists_carry_labels_and_notes_of_each_version(place, folder):
     for number in range(3):
         (folder / "a.bin").write_bytes(str(number).encode())

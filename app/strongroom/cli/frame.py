@@ -83,17 +83,29 @@ class Frame:
             from strongroom.bootstrap import open_registry
 
             if self.verbose:
-                self._tell_more()
+                print(f"strongroom: registry {printable(str(self.path()))}", file=sys.stderr)
+                self._log_here()
             self._registry = open_registry(self.path(), self.settings, origin)
         return self._registry
 
-    def _tell_more(self) -> None:
-        """`-v`: which registry it is, and what goes to the log, on stderr."""
+    def start_log(self) -> None:
+        """Begins the log file, for commands that go on for long."""
+        from strongroom.logs import start_logging
+
+        start_logging(self.settings["log.level"])
+        if self.verbose:
+            self._log_here()
+
+    def _log_here(self) -> None:
+        """`-v`: what goes to the log goes to stderr too."""
         import logging
 
-        print(f"strongroom: registry {printable(str(self.path()))}", file=sys.stderr)
-        logging.basicConfig(level=logging.DEBUG, format="strongroom: %(name)s: %(message)s")
-        logging.getLogger("strongroom").setLevel(logging.DEBUG)
+        here = logging.StreamHandler()
+        here.setFormatter(logging.Formatter("strongroom: %(name)s: %(message)s"))
+        logger = logging.getLogger("strongroom")
+        if not any(type(known) is logging.StreamHandler for known in logger.handlers):
+            logger.addHandler(here)
+        logger.setLevel(logging.DEBUG)
 
     def close(self) -> None:
         if self._registry is not None:

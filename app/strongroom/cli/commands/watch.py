@@ -121,14 +121,13 @@ def _watch(
     once: bool,
     quiet_time: float | None,
 ) -> None:
-    from strongroom.logs import start_logging
     from strongroom.services.progress import Progress
     from strongroom.services.watch_session import WatchSession
     from strongroom.services.watches import ensure
     from strongroom.worker.loop import timing_from
 
     settings = frame.settings
-    start_logging(settings["log.level"])
+    frame.start_log()
     timing = timing_from(settings)
     if quiet_time is not None:
         timing = replace(timing, quiet_time=quiet_time)

@@ -16,11 +16,10 @@ from strongroom.cli.frame import Frame, common
 @click.pass_obj
 def worker(frame: Frame, once: bool) -> None:
     """Do queued jobs and watch all registered folders, as the window's worker does."""
-    from strongroom.logs import start_logging
     from strongroom.worker.loop import Worker
 
     settings = frame.settings
-    start_logging(settings["log.level"])
+    frame.start_log()
     loop = Worker(frame.open("worker"), settings, _teller(frame))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: loop.ask_to_stop())
