@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,10 +28,19 @@ from strongroom.services.progress import quiet
 from strongroom.settings import Settings
 from strongroom.store.folder import FolderStore
 from strongroom.store.intake import StoreFailed
+from tests.fast import fast_folder
 from tests.faults.broken_disk import broken
+from tests.journeys.commands import strongroom
 
 EXIT_CODES = {errno.ENOSPC: 9, errno.EIO: 8}
 both_errors = pytest.mark.parametrize("code", EXIT_CODES, ids=lambda code: errno.errorcode[code])
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """In memory: thousands of rounds wait for the disk, and it is broken by other means."""
+    with fast_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(autouse=True)
@@ -319,6 +328,23 @@ def test_a_failing_store_is_not_blamed_on_the_file_that_was_just_read(origin, tm
     (outcome,) = add_batch(registry.desk, [proposal], quiet())
     assert outcome.error is None and outcome.created
     registry.close()
+
+
+def test_the_command_line_says_in_one_line_that_the_disk_is_full(small_disk, tmp_path):
+    place, filler = small_disk / "registry", Filler(small_disk)
+    source = make_folder(tmp_path / "large", {"large": 3 << 20}, seed=5)
+    strongroom("init", place)
+    strongroom("add", make_folder(tmp_path / "kept", {"a": 10}, seed=1), registry=place)
+    filler.leave(2 << 20)
+    for command in (["add", source], ["add", "--json", source]):
+        said = strongroom(*command, registry=place, code=9).stderr
+        assert said.count("\n") == 1 and "full" in said and "free some space" in said
+    filler.leave(0)
+    assert "kept" in strongroom("list", registry=place).stdout
+    strongroom("get", "kept", tmp_path / "out", registry=place)
+    filler.remove()
+    strongroom("add", source, registry=place)
+    strongroom("doctor", registry=place)
 
 
 # ---------------------------------------------------------------- handing out, and rebuilding
