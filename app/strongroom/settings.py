@@ -100,6 +100,14 @@ SETTINGS: tuple[Setting, ...] = (
         _one_of("system", "light", "dark"),
     ),
     Setting(
+        "window.closing",
+        "ask",
+        "word",
+        "What closing the window does while work is in hand: ask, go on in the background behind"
+        " the tray, or quit and go on at the next start.",
+        _one_of("ask", "background", "quit"),
+    ),
+    Setting(
         "log.level",
         "info",
         "word",

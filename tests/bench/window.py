@@ -23,8 +23,8 @@ def main(place: Path, big: Path) -> None:
     from PySide6.QtWidgets import QApplication
 
     from strongroom.gui.bridge import Bridge
-    from strongroom.gui.main import opening, rebuilding
     from strongroom.gui.resources import resources
+    from strongroom.gui.session import opening, rebuilding
     from strongroom.gui.theme import Theme, load_fonts
     from strongroom.gui.window import Window
     from strongroom.settings import Settings

@@ -290,9 +290,9 @@ def test_sql_finds_what_the_model_finds(corpus, item):
     assert catalog.count_by_kind(engine, item) == by_kind
 
 
-def sort_key(one: Facts, sort: str) -> tuple[Any, int]:
-    value, number = catalog.sort_value(one.row, sort)
-    return value.encode() if isinstance(value, str) else value, number
+def sort_key(one: Facts, sort: str) -> list[Any]:
+    values = catalog.sort_value(one.row, sort)
+    return [value.encode() if isinstance(value, str) else value for value in values]
 
 
 @often

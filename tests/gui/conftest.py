@@ -14,8 +14,8 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from strongroom.gui.bridge import Bridge
-from strongroom.gui.main import opening, rebuilding
 from strongroom.gui.resources import resources
+from strongroom.gui.session import opening, rebuilding
 from strongroom.gui.theme import Theme, load_fonts
 from strongroom.gui.window import Window
 from strongroom.settings import Settings
@@ -123,5 +123,6 @@ def person(qtbot, theme, tmp_path):
     one = Person(qtbot, theme, tmp_path / "registry", memory)
     yield one
     if one.window is not None:
+        one.window.leaving.forced = True
         one.window.close()
     theme.choose("light")

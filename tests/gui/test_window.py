@@ -176,7 +176,7 @@ def test_a_watch_is_paused_taken_up_and_ended_with_undo(person, tmp_path):
     choose("Go on watching")
     person.until(lambda: person.rows() == ["out/late.bin@v1"])
     choose("Stop watching")
-    person.until(lambda: "No folder is watched yet" in texts(window.sidebar))
+    person.until(lambda: "No folder watched" in window.strip.watching.text())
     assert person.rows() == ["out/late.bin@v1"]
     person.click(person.button("Undo"))
     person.until(lambda: "Watching 1 folder" in window.strip.watching.text())
@@ -254,7 +254,7 @@ def test_filtering_says_what_is_wrong_and_keeps_the_list(person, files):
     person.until(lambda: "No version matches" in texts(window.page))
     person.picture("no-match")
     person.click(person.button("Clear filter"))
-    person.until(lambda: person.model.rowCount() == 3 and window.filter.text() == "")
+    person.until(lambda: person.model.rowCount() == 3 and window.filter.whole() == "")
 
 
 def test_kinds_are_tabs_with_counts(person, files):
@@ -346,7 +346,7 @@ def test_the_palette_finds_commands_and_artifacts(person, files):
     person.picture("palette")
     person.key(Qt.Key.Key_Return, widget=palette.field)
     person.until(lambda: window.detail.shown == "metrics.json@v1")
-    assert window.filter.text() == 'name:"metrics.json"'
+    assert window.filter.whole() == 'name:"metrics.json"'
     person.key(Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier, window)
     person.type(window.overlay.sheet.field, "keys")
     person.key(Qt.Key.Key_Return, widget=window.overlay.sheet.field)
@@ -449,7 +449,7 @@ def test_in_a_small_window_the_sidebar_shrinks_and_the_panel_floats(person, file
     assert window.page.width() == page  # it lies over the page and takes nothing from it
     person.picture("small-panel")
     window.resize(1400, 800)
-    person.until(lambda: window.detail.parent() is window.splitter)
+    person.until(lambda: window.detail.parent() is window.library.splitter)
     assert window.detail.isVisible() and not window.sidebar.narrow
 
 
@@ -502,8 +502,13 @@ def test_closing_during_a_job_is_quick_and_the_job_goes_on_later(person, tmp_pat
     window = person.open()
     person.bridge.enqueue("add", {"paths": [os.fsencode(huge).hex()], "title": "huge.bin"})
     person.until(lambda: window.strip.stop.isVisible())
-    began = time.monotonic()
     window.close()
+    sheet = window.overlay.sheet
+    assert "Work is still going on" in texts(sheet)
+    person.picture("leaving")
+    began = time.monotonic()
+    person.click(sheet.quit_button)
+    assert not window.isVisible()
     assert time.monotonic() - began < 5
     person.open()
     person.until(lambda: person.rows() == ["huge.bin@v1"], 60000)

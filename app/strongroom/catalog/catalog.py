@@ -15,16 +15,20 @@ from strongroom.domain.entry import GENESIS, Span
 from strongroom.domain.filters import All, Filter
 from strongroom.domain.manifest import Page
 
-#: Columns a list may be sorted by.
-SORTS = {
-    "created": "v.created_at",
-    "name": "a.name",
-    "kind": "v.kind",
-    "size": "v.size",
-    "version": "v.n",
-    "run": "coalesce(v.run_id, '')",
-    "by": "v.actor",
-    "files": "v.files",
+#: What a list may be sorted by: columns, and the types of their values.
+SORTS: dict[str, tuple[tuple[str, ...], tuple[type, ...]]] = {
+    "created": (("v.created_at",), (int,)),
+    "name": (("a.name",), (str,)),
+    "kind": (("v.kind",), (str,)),
+    "size": (("v.size",), (int,)),
+    "version": (("v.n",), (int,)),
+    "run": (("coalesce(v.run_id, '')",), (str,)),
+    "by": (("v.actor",), (str,)),
+    "files": (("v.files",), (int,)),
+    "metric": (("v.metric", "v.metric_value"), (str, float)),
+    "state": (("v.warnings",), (int,)),
+    # An artifact's versions together, the newest first.
+    "artifact": (("a.name", "-v.n"), (str, int)),
 }
 
 
@@ -47,6 +51,8 @@ class VersionRow:
     source: str | None
     document: dict[str, Any]
     seq: int
+    metric: str
+    metric_value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ class RunRow:
 
 _VERSION = (
     "v.id, a.name, v.n, v.kind, v.content, v.record, v.size, v.files, v.created_at, v.actor,"
-    " v.run_id, v.tier, v.source, v.document, v.seq"
+    " v.run_id, v.tier, v.source, v.document, v.seq, v.metric, v.metric_value"
 )
 _FROM = "versions v join artifacts a on a.id = v.artifact_id"
 _RUN = (
@@ -193,7 +199,7 @@ def page_of_versions(
     skip: int = 0,
     limit: int = 100,
 ) -> list[VersionRow]:
-    """One page by keyset: `after` is `[sort value, id]` of the last row of the page before.
+    """One page by keyset: `after` is `sort_value` of the last row of the page before.
 
     `skip` passes over rows, for a view that jumps to where no page before is known.
     """
@@ -206,13 +212,15 @@ def page_of_versions(
     if kind is not None:
         conditions.append("v.kind = ?")
         bound.append(kind)
-    column, order = SORTS[sort], "desc" if descending else "asc"
+    columns, order = [*SORTS[sort][0], "v.id"], "desc" if descending else "asc"
     if after is not None:
-        conditions.append(f"({column}, v.id) {'<' if descending else '>'} (?, ?)")
+        marks = ", ".join("?" * len(columns))
+        conditions.append(f"({', '.join(columns)}) {'<' if descending else '>'} ({marks})")
         bound += after
+    by = ", ".join(f"{column} {order}" for column in columns)
     return _many(
         engine,
-        f"{' and '.join(conditions)} order by {column} {order}, v.id {order} limit ? offset ?",
+        f"{' and '.join(conditions)} order by {by} limit ? offset ?",
         [*bound, limit, skip],
     )
 
@@ -228,8 +236,34 @@ def sort_value(row: VersionRow, sort: str) -> list[Any]:
         "run": row.run_id or "",
         "by": row.actor,
         "files": row.files,
+        "metric": (row.metric, row.metric_value),
+        "state": len(row.document["warnings"]),
+        "artifact": (row.artifact, -row.n),
     }
-    return [values[sort], row.id]
+    value = values[sort]
+    return [*(value if isinstance(value, tuple) else (value,)), row.id]
+
+
+#: What versions can be gathered under: the sort that keeps them together, and its direction.
+GROUPS = {"artifact": ("a.name", "artifact", False), "run": ("coalesce(v.run_id, '')", "run", True)}
+
+
+def count_by_group(
+    engine: Engine, by: str, where: Filter, kind: str | None, span: Span
+) -> list[tuple[str, int]]:
+    """`(artifact or run id, matching versions)`, in the order that the list has."""
+    sql, values = version_condition(where)
+    within, bounds = _within(span)
+    conditions, bound = [sql, *within], [*values, *bounds]
+    if kind is not None:
+        conditions.append("v.kind = ?")
+        bound.append(kind)
+    column, _, descending = GROUPS[by]
+    return engine.rows(
+        f"select {column}, count(*) from {_FROM} where {' and '.join(conditions)}"
+        f" group by 1 order by 1 {'desc' if descending else 'asc'}",
+        bound,
+    )
 
 
 def count_by_kind(engine: Engine, where: Filter = All(()), span: Span = Span()) -> dict[str, int]:
@@ -269,7 +303,7 @@ def page_of_artifacts(
         " order by a.latest_at desc, a.id desc limit ?",
         [*bound, limit],
     )
-    return [(ArtifactRow(r[1], r[15], r[16], _version(r[:15])), [r[17], r[18]]) for r in rows]
+    return [(ArtifactRow(r[1], r[17], r[18], _version(r[:17])), [r[19], r[20]]) for r in rows]
 
 
 def labels_by_version(engine: Engine, ids: Sequence[int]) -> dict[int, dict[str, str]]:
@@ -568,7 +602,7 @@ def _version(row: Row) -> VersionRow:
         bytes(row[5]),
         *row[6:13],
         json.loads(row[13]),
-        row[14],
+        *row[14:17],
     )
 
 

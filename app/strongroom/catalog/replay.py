@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from strongroom.catalog.shown_metric import of_run, run_changed, shown_metric
 from strongroom.domain.canonical import plain
 from strongroom.domain.digest import parse_digest
 from strongroom.domain.entry import Entry
@@ -71,8 +72,8 @@ def _committed(tx: Tx, entry: Entry, documents: Documents) -> None:
     )
     version = tx.execute(
         "insert into versions(artifact_id, n, seq, kind, content, record, size, files, created_at,"
-        " actor, run_id, tier, source, document, warnings)"
-        " values (?,?,?,?,?,?,?,?,?,?,?,'hot',?,?,?) returning id",
+        " actor, run_id, tier, source, document, warnings, metric, metric_value)"
+        " values (?,?,?,?,?,?,?,?,?,?,?,'hot',?,?,?,?,?) returning id",
         (
             artifact,
             details["n"],
@@ -88,6 +89,9 @@ def _committed(tx: Tx, entry: Entry, documents: Documents) -> None:
             json.dumps(details.get("source")),
             json.dumps(summary),
             len(warnings),
+            *shown_metric(
+                details["kind"], metrics, of_run(tx, details.get("run")) if not metrics else {}
+            ),
         ),
     ).fetchone()[0]
     tx.execute(
@@ -193,6 +197,7 @@ def _run_recorded(tx: Tx, entry: Entry, documents: Documents) -> None:
     tx.execute("delete from facts where owner_type = 'run' and owner_id = ?", (run,))
     _write_facts(tx, "run", run, "param", params)
     _write_facts(tx, "run", run, "metric", metrics)
+    run_changed(tx, run, metrics)
 
 
 def _run_output(tx: Tx, entry: Entry, documents: Documents) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from strongroom.catalog.shown_metric import refill
+
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 1
+VERSION = 2
 
 _V1 = """
 create table meta(key text primary key, value text not null);
@@ -125,6 +127,16 @@ create table search(id integer primary key, name text, run text, params text, no
 """
 
 
+#: The metric that stands for a version, its own or its run's, so that lists can be sorted by it.
+_V2 = """
+alter table versions add column metric text not null default '';
+alter table versions add column metric_value real not null default 0;
+create index versions_by_metric on versions(metric, metric_value, id);
+create index versions_by_state on versions(warnings, id);
+create index versions_by_files on versions(files, id);
+"""
+
+
 def user_version(connection: Any) -> int:
     return int(connection.execute("pragma user_version").fetchone()[0])
 
@@ -138,12 +150,21 @@ def migrate(connection: Any) -> None:
 
     @steps()
     def m0001_first(db: Database) -> None:
-        for statement in _V1.split(";\n"):
-            if statement.strip():
-                db.execute(statement)
+        _run(db, _V1)
         db.table("search").enable_fts(
             ["name", "run", "params", "notes"], create_triggers=True, tokenize="unicode61"
         )
 
+    @steps()
+    def m0002_key_metric(db: Database) -> None:
+        _run(db, _V2)
+        refill(db)
+
     steps.apply(Database(connection))
     connection.execute(f"pragma user_version = {VERSION}")
+
+
+def _run(db: Database, statements: str) -> None:
+    for statement in statements.split(";\n"):
+        if statement.strip():
+            db.execute(statement)

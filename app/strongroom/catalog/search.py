@@ -7,6 +7,15 @@ from typing import Any
 from strongroom.domain.filters import All, Either, Filter, Not, Range, Text, Word
 
 Condition = tuple[str, list[Any]]
+#: Ids of versions that hold a damaged blob, be it a file or a document.
+DAMAGED = (
+    "select vp.version_id from damage d join blobs b on b.digest = d.digest join page_files f on"
+    " f.blob_id = b.id join version_pages vp on vp.page_id = f.page_id"
+    " union select dv.id from damage d join versions dv on dv.content = d.digest"
+    " or dv.record = d.digest"
+    " union select vp.version_id from damage d join pages p on p.digest = d.digest"
+    " join version_pages vp on vp.page_id = p.id"
+)
 
 
 def version_condition(item: Filter) -> Condition:
@@ -93,6 +102,8 @@ class _Compiler:
     def _has(self, what: str) -> Condition:
         if self.what == "version" and what == "warning":
             return "v.warnings > 0", []
+        if self.what == "version" and what == "damage":
+            return f"v.id in ({DAMAGED})", []
         if self.what == "version" and what == "run":
             return "v.run_id is not null", []
         if self.what == "version" and what == "note":
@@ -150,12 +161,13 @@ def _within(column: str, item: Range) -> Condition:
 def _like(column: str, pattern: str) -> Condition:
     if "*" not in pattern:
         return f"{column} = ?", [pattern]
-    return f"{column} like ? escape '\\'", [_escaped(pattern).replace("*", "%")]
+    return f"{column} like ? escape '\\'", [escaped(pattern).replace("*", "%")]
 
 
 def _part(text: str) -> str:
-    return "%" + _escaped(text) + "%"
+    return "%" + escaped(text) + "%"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """The text as it stands in a `like` pattern with `escape '\\'`."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

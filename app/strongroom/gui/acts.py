@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QProcess, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QWidget
 
-from strongroom.gui import dialogs
+from strongroom.domain.errors import BadInput
+from strongroom.gui import dialogs, registries
 from strongroom.gui.add_sheet import AddSheet
 from strongroom.gui.bridge import Bridge
-from strongroom.gui.detail import DetailPanel
 from strongroom.gui.library.columns import reference
-from strongroom.gui.library.page import LibraryPage
+from strongroom.gui.library.screen import LibraryScreen
 from strongroom.gui.overlay import Overlay
 from strongroom.gui.pieces import copy_text
 from strongroom.gui.sample import sample_folder, sample_runs
@@ -23,6 +22,9 @@ from strongroom.gui.theme import Theme
 from strongroom.gui.watch_sheet import WatchSheet
 from strongroom.services.registry import Registry
 from strongroom.settings import save
+
+if TYPE_CHECKING:
+    from strongroom.gui.window import Window
 
 Version = Mapping[str, Any]
 
@@ -32,26 +34,28 @@ class Acts(QObject):
 
     def __init__(
         self,
-        window: QWidget,
+        window: Window,
         bridge: Bridge,
         theme: Theme,
         overlay: Overlay,
-        page: LibraryPage,
-        detail: DetailPanel,
+        library: LibraryScreen,
         place: str,
         logs: str,
     ) -> None:
         super().__init__(window)
         self._window, self._bridge, self._theme, self._overlay = window, bridge, theme, overlay
-        self._page, self._detail = page, detail
+        self._library = library
         self._place, self._logs = place, logs
         self._samples: list[QProcess] = []
         self.last_folder = os.path.expanduser("~")
 
     def selected(self) -> Version | None:
-        """The first selected row's version, else the one in the panel."""
-        chosen = self._page.table.selected_versions()
-        return chosen[0] if chosen else self._detail.version
+        return self._library.selected()
+
+    def selected_references(self) -> list[str]:
+        """Of all selected rows, else of the version in the panel."""
+        shown = self._library.detail.shown
+        return self._library.page.selected_references() or ([shown] if shown else [])
 
     def add_files(self) -> None:
         self.look_at(dialogs.choose_files(self._window, self.last_folder))
@@ -121,10 +125,10 @@ class Acts(QObject):
         )
 
     def verify_selected(self) -> None:
-        self.verify(self._page.selected_references() or [self._detail.shown or ""])
+        self.verify(self.selected_references())
 
     def verify(self, references: list[str]) -> None:
-        self._bridge.enqueue("verify", {"references": [r for r in references if r]})
+        self._bridge.enqueue("verify", {"references": references})
 
     def repair(self, wanted: str) -> None:
         """Verifies and mends what is damaged from where it was taken."""
@@ -139,7 +143,33 @@ class Acts(QObject):
             copy_text(version["content_digest"])
 
     def copy_reference(self) -> None:
-        copy_text("\n".join(self._page.selected_references() or [self._detail.shown or ""]))
+        copy_text("\n".join(self.selected_references()))
+
+    def cancel_job(self, job: int) -> None:
+        self._bridge.ask(lambda registry: registry.cancel_job(job))
+
+    def open_registry(self) -> None:
+        """Another registry in place of this one."""
+        folder = dialogs.choose_folder(self._window, "Open a registry", self.last_folder)
+        if not folder:
+            return
+        if registries.is_registry(folder):
+            self._window.registry_wanted.emit(folder)
+        else:
+            self._window.fault.explain(
+                BadInput("there is no registry in it", folder, "choose a folder that holds one, or"
+                         " make a new registry")
+            )  # fmt: skip
+
+    def make_registry(self) -> None:
+        folder = dialogs.choose_folder(self._window, "An empty folder", self.last_folder)
+        if not folder:
+            return
+        wrong = registries.may_become_registry(folder)
+        if wrong:
+            self._window.fault.explain(BadInput("no registry can be made there", folder, wrong))
+        else:
+            self._window.registry_wanted.emit(folder)
 
     def open_logs(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(self._logs))

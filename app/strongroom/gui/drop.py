@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtCore import QMimeData, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -10,6 +10,11 @@ from strongroom.gui import icons
 from strongroom.gui.paint import draw_text
 from strongroom.gui.theme import Theme, font
 from strongroom.gui.wording import plural
+
+
+def local_paths(data: QMimeData) -> list[str]:
+    """The files that are dragged or pasted, if they lie on this computer."""
+    return [url.toLocalFile() for url in data.urls() if url.isLocalFile() and url.toLocalFile()]
 
 
 class DropVeil(QWidget):

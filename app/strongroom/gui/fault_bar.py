@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame
 from strongroom.domain.errors import StrongroomError
 from strongroom.gui.pieces import Button, Icon, IconButton, copy_text, label, row, selectable
 from strongroom.gui.theme import Theme
+from strongroom.gui.wording import sentence
 
 _OFFER_MS = 10_000
 
@@ -64,7 +65,7 @@ class FaultBar(QFrame):
         self.style().unpolish(self)
         self.style().polish(self)
         self._icon.set_icon(icon, colour)
-        self.words.setText(text[:1].upper() + text[1:])
+        self.words.setText(sentence(text))
         self.act.setText(verb)
         self.show()
 

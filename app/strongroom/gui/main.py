@@ -5,18 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from strongroom import __version__
 from strongroom.domain.errors import BadInput
-from strongroom.domain.event import Event
 from strongroom.settings import Settings, load, registry_path, settings_file
-
-if TYPE_CHECKING:
-    from strongroom.gui.bridge import Opened
 
 
 def main() -> None:
@@ -47,11 +41,10 @@ def run(arguments: list[str]) -> int:
     from PySide6.QtCore import QSettings
     from PySide6.QtWidgets import QApplication
 
-    from strongroom.gui.bridge import Bridge
     from strongroom.gui.icons import pixmap
     from strongroom.gui.resources import resources
+    from strongroom.gui.session import Session
     from strongroom.gui.theme import Theme, load_fonts
-    from strongroom.gui.window import Window
     from strongroom.logs import start_logging
 
     logs = start_logging(settings["log.level"])
@@ -64,45 +57,25 @@ def run(arguments: list[str]) -> int:
     theme = Theme(app, options.theme or settings["appearance.theme"])
     app.setWindowIcon(pixmap("vault", theme.colours.accent, 64))
     memory = QSettings(str(settings_file().with_name("window.ini")), QSettings.Format.IniFormat)
-    bridge = Bridge(opening(place, settings), rebuilding(place))
-    window = Window(bridge, theme, memory, str(place), _actor(), str(logs.parent))
+    session = Session(theme, memory, settings, actor(), str(logs.parent))
     if options.picture:
         from strongroom.gui.picture import take_picture
 
-        return take_picture(app, window, bridge, options.picture, options.size)
-    window.show()
-    bridge.start()
-    return int(app.exec())
+        return take_picture(app, session, str(place), options.picture, options.size)
+    watch = None
+    if settings["log.level"] == "debug":
+        from strongroom.gui.stall_watch import StallWatch
+
+        watch = StallWatch(app)
+    session.open(str(place))
+    code = int(app.exec())
+    session.wait()
+    if watch is not None:
+        watch.stop()
+    return code
 
 
-def opening(place: Path, settings: Settings) -> Callable[[Callable[[Event], None]], Opened]:
-    """What the bridge does first: a registry is made where none is, then opened and worked for."""
-
-    def open_it(tell: Callable[[Event], None]) -> Opened:
-        from strongroom.bootstrap import create_registry, open_registry
-        from strongroom.worker.loop import Worker
-
-        if (place / "registry.json").exists():
-            registry = open_registry(place, settings, "gui")
-        else:
-            registry = create_registry(place, settings, "gui")
-        return registry, Worker(registry, settings, tell)
-
-    return open_it
-
-
-def rebuilding(place: Path) -> Callable[[], object]:
-    """What the window offers where the catalog is lost or behind its journal."""
-
-    def rebuild() -> object:
-        from strongroom.bootstrap import rebuild_registry
-
-        return rebuild_registry(place)
-
-    return rebuild
-
-
-def _actor() -> str:
+def actor() -> str:
     import getpass
 
     try:

@@ -9,15 +9,18 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from strongroom.domain.errors import StrongroomError
-from strongroom.gui.bridge import Bridge
-from strongroom.gui.window import Window
+from strongroom.gui.session import Session
 
 _WAIT_MS = 20_000
 _STILL_MS = 900
 
 
-def take_picture(app: QApplication, window: Window, bridge: Bridge, file: Path, size: str) -> int:
+def take_picture(app: QApplication, session: Session, place: str, file: Path, size: str) -> int:
     """Saves the window with its first version selected as PNG; 0, or 1 if it could not be."""
+    window = session.make(place)
+    bridge = session.bridge
+    assert bridge is not None
+    window.leaving.forced = True
     width, _, height = size.partition("x")
     window.resize(int(width), int(height))
     window.show()
@@ -29,7 +32,7 @@ def take_picture(app: QApplication, window: Window, bridge: Bridge, file: Path, 
         app.quit()
 
     def loaded() -> None:
-        window.focus_list()
+        window.library.focus_list()
         QTimer.singleShot(_STILL_MS, save)
 
     def failed(error: StrongroomError) -> None:

@@ -32,6 +32,7 @@ from PySide6.QtWidgets import (
 from strongroom.domain.errors import StrongroomError
 from strongroom.gui import icons
 from strongroom.gui.theme import Theme, font, mono
+from strongroom.gui.wording import sentence
 
 L = TypeVar("L", bound=QBoxLayout)
 
@@ -282,8 +283,8 @@ class Notice(QFrame):
     def explain(self, error: StrongroomError) -> None:
         """Turns the notice into an error's card: what, to which thing, what to do."""
         document = error.document()
-        self.title.setText(_sentence(document["message"]))
-        self.text.setText(_sentence(document["hint"]))
+        self.title.setText(sentence(document["message"]))
+        self.text.setText(sentence(document["hint"]))
         self.detail.setText(document["object"])
         self.detail.setVisible(bool(document["object"]))
 
@@ -293,10 +294,6 @@ class Notice(QFrame):
             f"background: {tone.fill}; border: 1px solid {tone.edge}; border-radius: 26px;"
         )
         self._disc.setPixmap(icons.pixmap(self._icon, tone.text, 22))
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def copy_text(text: str) -> None:

@@ -6,13 +6,13 @@ from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from strongroom.gui import icons
 from strongroom.gui.paint import Dot
-from strongroom.gui.pieces import Button, Elided, IconButton, column, label, row
+from strongroom.gui.pieces import Button, Elided, Icon, IconButton, column, label, row
 from strongroom.gui.theme import SIDEBAR, SIDEBAR_NARROW, Theme, font, mono
-from strongroom.gui.wording import WATCHING, count_text, plural
+from strongroom.gui.wording import WATCHING, plural
 
 
 class Brand(QWidget):
@@ -83,73 +83,108 @@ class Source(QPushButton):
 
 
 class Sidebar(QFrame):
-    """`add_watch`, `show_watch(watch)`, `menu_wanted(watch, point)`: what was asked for."""
+    """`show_screen(title)`, `add_watch`, `show_watch(watch)`, `watch_menu(watch, point)`,
+    `switch(point)` (another registry), `more(point)`: what was asked for.
+    """
 
+    show_screen = Signal(str)
     add_watch = Signal()
-    show_library = Signal()
     show_watch = Signal(object)
     watch_menu = Signal(object, QPoint)
+    switch = Signal(QPoint)
     more = Signal(QPoint)
 
     def __init__(self, theme: Theme, registry: str, actor: str) -> None:
         super().__init__()
         self.setProperty("look", "sidebar")
         self._theme = theme
+        self.nav: dict[str, Button] = {}
+        self._counts: dict[str, QLabel] = {}
+        self._wide: list[QWidget] = []
+        self._rows: list[QWidget] = []
         layout = column(8, 0, 8, 0, spacing=2)
         layout.addWidget(self._brand(registry))
-        self.library = Button(theme, "Library", "library", "nav", self.show_library.emit)
-        self.library.setCheckable(True)
-        self.library.setChecked(True)
-        self.library.clicked.connect(lambda: self.library.setChecked(True))
-        self._count = label("", "caption", mono(11))
-        inside = row(0, 0, 10, 0)
-        inside.addStretch(1)
-        inside.addWidget(self._count)
-        self.library.setLayout(inside)
-        layout.addWidget(self.library)
+        self._pages, self._sources, self._foot = column(spacing=2), column(), column(spacing=2)
+        layout.addLayout(self._pages)
         layout.addSpacing(14)
-        self._wide: list[QWidget] = [self._count]
         layout.addLayout(self._sources_head())
-        self._rows: list[QWidget] = []
-        self._sources = QVBoxLayout()
-        self._sources.setSpacing(0)
+        self._source_nav = column(spacing=2)
+        layout.addLayout(self._source_nav)
         layout.addLayout(self._sources)
         layout.addStretch(1)
+        layout.addLayout(self._foot)
         layout.addWidget(self._who(actor))
         self.setLayout(layout)
         self.narrow = True
         self.set_narrow(False)
 
+    def add_screen(self, title: str, icon: str, group: str = "") -> None:
+        """`group`: "" above, "sources" with the watched folders, "foot" at the bottom."""
+        button = Button(self._theme, title, icon, "nav", lambda: self.show_screen.emit(title))
+        button.setCheckable(True)
+        button.setAccessibleName(title)
+        button.clicked.connect(lambda: button.setChecked(True))
+        count = label("", "caption", mono(11))
+        inside = row(0, 0, 10, 0)
+        inside.addStretch(1)
+        inside.addWidget(count)
+        button.setLayout(inside)
+        self.nav[title], self._counts[title] = button, count
+        self._wide.append(count)
+        where = {"": self._pages, "sources": self._source_nav, "foot": self._foot}[group]
+        where.addWidget(button)
+
+    def show_current(self, title: str) -> None:
+        for name, button in self.nav.items():
+            button.setChecked(name == title)
+
+    def show_count(self, title: str, text: str) -> None:
+        self._counts[title].setText(text)
+
     def _brand(self, registry: str) -> QWidget:
-        head = QWidget()
-        head.setFixedHeight(60)
+        head = Button(self._theme, "", "", "brand")
+        head.setFixedHeight(52)
+        head.clicked.connect(lambda: self.switch.emit(head.mapToGlobal(QPoint(0, head.height()))))
+        self.brand = head
         layout = row(7, 0, 4, 0, spacing=10)
         layout.addWidget(Brand(self._theme))
-        self._names = QWidget()
+        names_box = QWidget()
         names = column(spacing=1)
         names.addStretch(1)
         names.addWidget(label("Strongroom", fnt=font(14, 650)))
         self._place = Elided("", "caption", font(11))
-        self.show_registry(registry)
         names.addWidget(self._place)
         names.addStretch(1)
-        self._names.setLayout(names)
-        layout.addWidget(self._names, 1)
+        names_box.setLayout(names)
+        layout.addWidget(names_box, 1)
+        arrows = Icon(self._theme, "chevrons-up-down", "text3", 14)
+        layout.addWidget(arrows)
         head.setLayout(layout)
-        return head
+        for inner in (names_box, arrows):
+            inner.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._wide += [names_box, arrows]
+        self.show_registry(registry)
+        whole = QWidget()
+        space = column(0, 4, 0, 4)
+        space.addWidget(head)
+        whole.setLayout(space)
+        return whole
 
     def show_registry(self, registry: str) -> None:
-        self._place.set_whole(registry.rstrip("/").rpartition("/")[2] or registry)
-        self._place.setToolTip(registry)
+        name = registry.rstrip("/").rpartition("/")[2] or registry
+        self._place.set_whole(name)
+        self.brand.setToolTip(f"{registry}\nOpen another registry")
+        self.brand.setAccessibleName(f"Registry {name}, open another")
 
-    def _sources_head(self) -> Any:
+    def _sources_head(self) -> QHBoxLayout:
         head = row(10, 0, 4, 0)
         caption = label("SOURCES", "caption", font(11, 600))
-        add = IconButton(self._theme, "folder-plus", "Watch a folder", self.add_watch.emit)
-        self.add_button = add
+        self.add_button = IconButton(
+            self._theme, "folder-plus", "Watch a folder (Ctrl Shift W)", self.add_watch.emit
+        )
         head.addWidget(caption)
         head.addStretch(1)
-        head.addWidget(add)
+        head.addWidget(self.add_button)
         self._wide.append(caption)
         return head
 
@@ -172,7 +207,7 @@ class Sidebar(QFrame):
         )
         layout.addWidget(self.more_button)
         foot.setLayout(layout)
-        self._wide += [names, self._names]
+        self._wide.append(names)
         return foot
 
     def set_narrow(self, narrow: bool) -> None:
@@ -183,29 +218,19 @@ class Sidebar(QFrame):
         self.setFixedWidth(SIDEBAR_NARROW if narrow else SIDEBAR)
         for one in self._wide:
             one.setVisible(not narrow)
-        self.library.setText("" if narrow else "Library")
-        self.library.setToolTip("Library" if narrow else "")
-        self.library.setAccessibleName("Library")
+        for title, button in self.nav.items():
+            button.setText("" if narrow else title)
+            button.setToolTip(title if narrow else "")
         for one in self._rows:
             one.setVisible(not narrow)
 
-    def focus_sources(self) -> None:
-        if self._rows:
-            self._rows[0].setFocus()
-
-    def show_count(self, count: int) -> None:
-        self._count.setText(count_text(count))
-
     def show_watches(self, watches: list[dict[str, Any]], left_out: dict[str, int]) -> None:
+        focused = next((i for i, one in enumerate(self._rows) if one.hasFocus()), None)
         for one in self._rows:
             self._sources.removeWidget(one)
             one.hide()
             one.deleteLater()
         self._rows = []
-        if not watches:
-            none = label("No folder is watched yet", "caption", font(12))
-            none.setContentsMargins(10, 4, 0, 0)
-            self._rows.append(none)
         for watch in watches:
             source = Source(self._theme, watch, left_out.get(watch["id"], 0))
             source.clicked.connect(lambda _=False, w=watch: self.show_watch.emit(w))
@@ -216,3 +241,5 @@ class Sidebar(QFrame):
         for one in self._rows:
             self._sources.addWidget(one)
             one.setVisible(not self.narrow)
+        if focused is not None and focused < len(self._rows):
+            self._rows[focused].setFocus()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
@@ -24,6 +24,7 @@ class Strip(QFrame):
     pause_watch = Signal(str)
     show_watching = Signal()
     show_jobs = Signal(QPoint)
+    show_problems = Signal(QPoint)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -37,6 +38,9 @@ class Strip(QFrame):
         for part in (self.watching, self.store, self.journal):
             layout.addWidget(part)
             layout.addWidget(frame("rule-upright"))
+        self.problems = self._part("triangle-alert", "", self._show_problems)
+        self.problems.hide()
+        layout.addWidget(self.problems)
         layout.addStretch(1)
         self._icon = Icon(theme, "check", "text3", 14)
         self.words = Button(theme, "No jobs running", "", "strip", self._show_jobs)
@@ -96,6 +100,15 @@ class Strip(QFrame):
             f"Journal: {plural(status['entries'], 'entry', 'entries')}",
         )
         self.journal.setToolTip("Every fact is an entry, chained to the one before by its hash")
+
+    def show_problem_count(self, problems: Sequence[object]) -> None:
+        count = len(problems)
+        self.problems.setVisible(count > 0)
+        if count:
+            self._say(self.problems, "triangle-alert", plural(count, "problem"), "bad")
+
+    def _show_problems(self) -> None:
+        self.show_problems.emit(self.problems.mapToGlobal(QPoint(0, 0)))
 
     def _say(self, part: Button, icon: str, text: str, state: str = "") -> None:
         part.icon_name = icon

@@ -70,6 +70,9 @@ QPushButton[look="nav"]:hover {{ background: {c.sunken}; }}
 QPushButton[look="nav"]:checked {{ background: {c.accent_soft}; color: {c.accent_text};
     font-weight: 600; }}
 QPushButton[look="nav"]:focus {{ border: 2px solid {c.accent}; padding: 0 8px; min-height: 26px; }}
+QPushButton[look="brand"] {{ background: transparent; border: 0; border-radius: 6px; padding: 0; }}
+QPushButton[look="brand"]:hover {{ background: {c.sunken}; }}
+QPushButton[look="brand"]:focus {{ border: 2px solid {c.accent}; }}
 QPushButton[look="source"] {{ background: transparent; border: 0; border-radius: 6px;
     color: {c.text2}; text-align: left; padding: 0 6px; min-height: 22px; font-weight: 400; }}
 QPushButton[look="source"]:hover {{ background: {c.sunken}; color: {c.text}; }}
@@ -96,6 +99,14 @@ QLineEdit, QPlainTextEdit, QComboBox {{ background: {c.panel}; color: {c.text};
 QPlainTextEdit {{ padding: 4px 6px; }}
 QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus {{ border: 2px solid {c.accent};
     padding: 0 7px; min-height: 28px; }}
+QToolButton[look="mode"] {{ color: {c.text2}; background: transparent; border: 0;
+    padding: 0 4px; min-height: 22px; max-height: 22px; font-size: 12px; font-weight: 500; }}
+QToolButton[look="mode"]:hover {{ background: {c.sunken}; }}
+QLabel[floats="true"] {{ background: {c.tones["red"].fill}; color: {c.tones["red"].text};
+    border: 1px solid {c.tones["red"].edge}; border-radius: 6px; padding: 5px 9px; }}
+QListWidget[look="completion"] {{ background: {c.panel}; border: 1px solid {c.line3};
+    border-radius: 6px; padding: 4px; }}
+QListWidget[look="completion"]::item {{ padding: 0 8px; }}
 QLineEdit[wrong="true"] {{ border-color: {c.tones["red"].solid}; }}
 QComboBox::drop-down {{ border: 0; width: 22px; }}
 QListWidget::item {{ padding: 6px 10px; border-radius: 4px; }}

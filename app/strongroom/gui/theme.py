@@ -128,6 +128,7 @@ MARGIN = 16
 CELL = 8
 FIELD = 32
 PILL = 20
+CHIP = 22
 #: Window widths below which the panel floats over the page, and the sidebar shows icons only.
 PANEL_FLOATS = 1280
 SIDEBAR_SHRINKS = 1080

@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from strongroom.domain.event import Event
 from strongroom.gui.bridge import Bridge
-from strongroom.gui.fault_bar import FaultBar
 from strongroom.gui.left_out_sheet import LeftOutSheet
 from strongroom.gui.menus import menu_of
 from strongroom.gui.overlay import Overlay
 from strongroom.gui.theme import Theme
+from strongroom.gui.undo import Undo
 
 Watch = dict[str, Any]
 #: Of each folder at most so many files that were left out are remembered.
@@ -30,11 +30,11 @@ class Watches(QObject):
     show_versions = Signal(object)
 
     def __init__(
-        self, window: QWidget, bridge: Bridge, theme: Theme, overlay: Overlay, fault: FaultBar
+        self, window: QWidget, bridge: Bridge, theme: Theme, overlay: Overlay, undo: Undo
     ) -> None:
         super().__init__(window)
         self._window, self._bridge, self._theme = window, bridge, theme
-        self._overlay, self._fault = overlay, fault
+        self._overlay, self._undo = overlay, undo
         self._watches: dict[str, Watch] = {}
         self._states: dict[str, dict[str, Any]] = {}
         self._left_out: dict[str, dict[str, str]] = {}
@@ -102,7 +102,7 @@ class Watches(QObject):
             self._left_out.pop(watch["id"], None)
             self.ask()
             text = f"{watch['name']} is no longer watched. What it made stays."
-            self._fault.offer(text, "Undo", take_up_again)
+            self._undo.offer(text, take_up_again)
 
         self._bridge.ask(lambda registry: registry.remove_watch(root), stopped)
 

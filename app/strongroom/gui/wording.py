@@ -13,12 +13,6 @@ from strongroom.domain.errors import printable
 from strongroom.domain.timestamps import parse_rfc3339
 
 _UNITS = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"), (math.inf, 86400, "d"))
-#: What a row shows of many metrics: the first of these words that one ends in.
-_KEY_METRICS = (
-    "auc", "accuracy", "acc", "f1", "map50-95", "map50", "map", "bleu", "rouge", "r2", "score",
-    "perplexity", "rmse", "mae", "mse", "log_loss", "logloss", "loss",
-)  # fmt: skip
-_SETS = ("test", "val", "valid", "validation", "eval", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +81,16 @@ def exact(at: str) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
+def clock(at: float) -> str:
+    """The time of day of an instant in seconds since 1970, in the user's own time."""
+    return datetime.fromtimestamp(at).strftime("%H:%M")
+
+
+def sentence(text: str) -> str:
+    """The text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
 def span_text(seconds: float) -> str:
     """A duration: `42 min 08 s`."""
     whole = int(seconds)
@@ -121,33 +125,6 @@ def value_text(value: Any, length: int = 60) -> str:
         return number_text(value) if isinstance(value, int) else f"{value:.6g}"
     text = printable(value if isinstance(value, str) else str(value))
     return text if len(text) <= length else text[: length - 1] + "…"
-
-
-def key_metric(metrics: Mapping[str, Any]) -> tuple[str, Any] | None:
-    """The one metric that a row shows: a well-known one on held-out data before all others."""
-    best: tuple[tuple[int, int, str], str] | None = None
-    for name in metrics:
-        rank = (_rank_of(name), _set_of(name), name)
-        if best is None or rank < best[0]:
-            best = rank, name
-    return (best[1], metrics[best[1]]) if best else None
-
-
-def _rank_of(name: str) -> int:
-    last = name.lower().replace("/", "_").replace(".", "_").replace("-", "_")
-    for rank, word in enumerate(_KEY_METRICS):
-        plain = word.replace("-", "_")
-        if last == plain or last.endswith("_" + plain):
-            return rank
-    return len(_KEY_METRICS)
-
-
-def _set_of(name: str) -> int:
-    words = name.lower().replace("/", "_").replace(".", "_").replace("-", "_").split("_")
-    for rank, word in enumerate(_SETS):
-        if word and word in words:
-            return rank
-    return len(_SETS) if "train" in words else len(_SETS) - 1
 
 
 def path_text(file: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from strongroom.catalog import catalog
+from strongroom.catalog import suggest as catalog_suggest
 from strongroom.catalog.catalog import VersionRow
 from strongroom.domain.entry import Span
 from strongroom.domain.errors import BadInput, NotFound
@@ -28,7 +29,6 @@ from strongroom.services.views import (
 )
 
 MAX_LIMIT = 1000
-_TEXT_SORTS = ("name", "kind", "run", "by")
 
 
 def resolve(desk: Desk, reference: str | Reference) -> VersionRow:
@@ -123,7 +123,7 @@ def list_versions(
         kind=kind,
         sort=sort,
         descending=descending,
-        after=_after(cursor, str if sort in _TEXT_SORTS else int, int),
+        after=_after(cursor, *catalog.SORTS[sort][1], int),
         span=span,
         skip=skip,
         limit=limit + 1,
@@ -140,6 +140,32 @@ def list_versions(
 def count_versions(desk: Desk, text: str = "", span: Span = Span()) -> dict[str, int]:
     """Matching versions by kind."""
     return catalog.count_by_kind(desk.engine, parse(text, now()), span)
+
+
+@act("version.find")
+def count_groups(
+    desk: Desk, by: str, text: str = "", kind: str | None = None, span: Span = Span()
+) -> list[Document]:
+    """Matching versions gathered `by` artifact or run: `[{"key", "name", "count"}]`, in the order
+    of `list_versions` sorted by `sort` of `GROUPS`. A run's key is its id, "" for no run.
+    """
+    if by not in catalog.GROUPS:
+        raise BadInput("one cannot group by this", by, "group by " + " or ".join(catalog.GROUPS))
+    found = catalog.count_by_group(desk.engine, by, parse(text, now()), kind, span)
+    names = {}
+    if by == "run":
+        for start in range(0, len(found), MAX_LIMIT):
+            ids = [key for key, _ in found[start : start + MAX_LIMIT] if key]
+            names.update({row.id: row.name for row in catalog.runs_by_ids(desk.engine, ids)})
+    return [{"key": key, "name": names.get(key, key), "count": count} for key, count in found]
+
+
+@act("version.find")
+def suggest(desk: Desk, field: str, prefix: str, limit: int = 20) -> list[str]:
+    """What could be typed for a filter's `field`: `name`, `run`, `by`, `label`; `metric` and
+    `param` give their names, `param.NAME` and `label.NAME` the values. Best matches first.
+    """
+    return catalog_suggest.suggest(desk.engine, field, prefix, _limit(limit))
 
 
 @act("version.find")

@@ -68,6 +68,14 @@ class LocalRegistry:
     def count_versions(self, text: str = "", span: Span = Span()) -> dict[str, int]:
         return find.count_versions(self.desk, text, span)
 
+    def count_groups(
+        self, by: str, text: str = "", kind: str | None = None, span: Span = Span()
+    ) -> list[Document]:
+        return find.count_groups(self.desk, by, text, kind, span)
+
+    def suggest(self, field: str, prefix: str, limit: int = 20) -> list[str]:
+        return find.suggest(self.desk, field, prefix, limit)
+
     def show(self, reference: str, files: int | None = None) -> Document:
         return find.show(self.desk, reference, files)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from strongroom.domain.key_metric import key_metric
 from strongroom.domain.quantities import size_text
 from strongroom.gui import wording
 
@@ -40,10 +41,10 @@ def run_name(version: Version) -> str:
 
 def metric(version: Version) -> tuple[str, Any] | None:
     """The version's own key metric, else that of the run that made it."""
-    own = wording.key_metric(version["metrics"])
+    own = key_metric(version["metrics"])
     brief = version.get("run_brief")
     if own is None and brief and version["kind"] in ("model", "metrics"):
-        return wording.key_metric(brief["metrics"])
+        return key_metric(brief["metrics"])
     return own
 
 
@@ -86,8 +87,15 @@ COLUMNS: tuple[Column, ...] = (
         "version",
     ),
     Column("Run", "mono", 92, lambda v: run_name(v) or DASH, lambda v: v["run"], "run"),
-    Column("State", "state", 102, _state_text, lambda v: "\n".join(v["warnings"][:12]) or None),
-    Column("Key metric", "metric", 128, _metric_text, _metric_tip),
+    Column(
+        "State",
+        "state",
+        102,
+        _state_text,
+        lambda v: "\n".join(v["warnings"][:12]) or None,
+        "state",
+    ),
+    Column("Key metric", "metric", 128, _metric_text, _metric_tip, "metric"),
     Column(
         "Size",
         "number",
@@ -106,4 +114,13 @@ COLUMNS: tuple[Column, ...] = (
         "created",
     ),
     Column("By", "second", 60, lambda v: v["by"], sort="by", shown=False),
+    Column(
+        "Files",
+        "number",
+        64,
+        lambda v: wording.count_text(v["files"]),
+        sort="files",
+        right=True,
+        shown=False,
+    ),
 )

@@ -7,11 +7,18 @@ from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import (
+    QAbstractScrollArea,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
-from strongroom.gui import wording
+from strongroom.gui import icons, wording
 from strongroom.gui.library.columns import COLUMNS, DASH, metric, state
-from strongroom.gui.library.model import VERSION
+from strongroom.gui.library.groups import Group
+from strongroom.gui.library.model import HEADING, VERSION
 from strongroom.gui.paint import draw_pill, draw_placeholder, draw_text
 from strongroom.gui.theme import CELL, MARGIN, ROW, Theme, font, mono
 
@@ -49,6 +56,10 @@ class RowDelegate(QStyledItemDelegate):
         column = COLUMNS[index.column()]
         left = MARGIN if index.column() == 0 else CELL
         area = rect.adjusted(left, 0, -CELL, -1)
+        heading = index.data(HEADING)
+        if heading is not None:
+            self._paint_heading(painter, rect, *heading)
+            return
         version = index.data(VERSION)
         if version is None:
             share = _SHARES[(index.row() + index.column()) % len(_SHARES)]
@@ -56,6 +67,24 @@ class RowDelegate(QStyledItemDelegate):
             return
         painter.save()
         _PAINTERS[column.paint](self, painter, area, version, column.text(version))
+        painter.restore()
+
+    def _paint_heading(self, painter: QPainter, rect: QRect, group: Group, folded: bool) -> None:
+        """The heading runs through all columns; each cell paints its own part of it."""
+        c = self.theme.colours
+        view = self.parent()
+        assert isinstance(view, QAbstractScrollArea)
+        whole = QRect(MARGIN, rect.y(), view.viewport().width() - 2 * MARGIN, rect.height() - 1)
+        painter.save()
+        painter.setClipRect(rect)
+        arrow = "chevron-right" if folded else "chevron-down"
+        ratio = painter.device().devicePixelRatioF()
+        middle = whole.center().y()
+        painter.drawPixmap(whole.x(), middle - 7, icons.pixmap(arrow, c.text2, 14, ratio))
+        area = whole.adjusted(22, 0, 0, 0)
+        used = draw_text(painter, area, group.name or "No run", font(13, 600), c.text)
+        rest = area.adjusted(used + 10, 0, 0, 0)
+        draw_text(painter, rest, wording.plural(group.count, "version"), font(12), c.text3)
         painter.restore()
 
 

@@ -24,6 +24,7 @@ from strongroom.domain.entry import Span
 from strongroom.domain.errors import StrongroomError
 from strongroom.gui.bridge import Bridge, Ticket
 from strongroom.gui.library.columns import COLUMNS
+from strongroom.gui.library.groups import Folding, Group, groups_of
 from strongroom.services.registry import Document, Registry
 
 PAGE = 200
@@ -31,6 +32,8 @@ PAGE = 200
 _KEPT = 10_000
 #: The role that gives a row's whole version; None while it is still being read.
 VERSION = Qt.ItemDataRole.UserRole
+#: The role that gives the `Group` whose heading a row is, and whether it is folded; else None.
+HEADING = Qt.ItemDataRole.UserRole + 1
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -42,10 +45,23 @@ class Question:
     kind: str | None = None
     sort: str = "created"
     descending: bool = True
+    #: "", "artifact" or "run": gathered under headings, the newest first below each.
+    group: str = ""
+
+    @property
+    def order(self) -> tuple[str, bool]:
+        """Sort and direction as the list is read."""
+        return {"artifact": ("artifact", False), "run": ("run", True)}.get(
+            self.group, (self.sort, self.descending)
+        )
 
     @property
     def newest_first(self) -> bool:
-        return self.sort == "created" and self.descending
+        return not self.group and self.sort == "created" and self.descending
+
+
+#: Journal entry up to which the list is read, its first page, headings, and what it took.
+First = tuple[int, Document, list[Group] | None, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +87,7 @@ class VersionsModel(QAbstractTableModel):
         self.counts = Counts()
         self.is_loading = True
         self._rows: list[Document | None] = [None] * 12
+        self._folding: Folding | None = None
         self._upto = 0
         self._cursors: dict[int, str] = {}
         self._asked: dict[int, Ticket] = {}
@@ -118,6 +135,10 @@ class VersionsModel(QAbstractTableModel):
     def refresh_rows(self, first: int, last: int) -> None:
         """Reads the rows in sight again; others are read when they come into sight."""
         self._cursors.clear()
+        if self._folding is not None and self._folding.rows:
+            numbers = [n for r in (first, last) for g, n in [self._folding.at(r)]]
+            first, last = (n if n is not None else 0 for n in numbers)
+            first, last = min(first, last), max(first, last)
         for page in range(first // PAGE, last // PAGE + 1):
             self._load(page)
         for at in range(len(self._rows)):
@@ -127,7 +148,9 @@ class VersionsModel(QAbstractTableModel):
     # ------------------------------------------------------------------ Qt's questions
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._rows)
+        if parent.isValid():
+            return 0
+        return len(self._rows) if self._folding is None else self._folding.rows
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:
         return 0 if parent.isValid() else len(COLUMNS)
@@ -135,9 +158,14 @@ class VersionsModel(QAbstractTableModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
-        version = self._rows[index.row()]
+        group, number = self._at(index.row())
+        if group is not None and number is None:
+            return self._heading(group, index.column(), role)
+        if number is None or role == HEADING:
+            return None
+        version = self._rows[number]
         if version is None:
-            self._load(index.row() // PAGE)
+            self._load(number // PAGE)
             return None
         if role == VERSION:
             return version
@@ -161,7 +189,8 @@ class VersionsModel(QAbstractTableModel):
         column = COLUMNS[section]
         if role == Qt.ItemDataRole.DisplayRole:
             arrow = " ↓" if self.question.descending else " ↑"
-            return column.title + (arrow if column.sort == self.question.sort else "")
+            sorted_by = column.sort == self.question.sort and not self.question.group
+            return column.title + (arrow if sorted_by else "")
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
@@ -170,27 +199,86 @@ class VersionsModel(QAbstractTableModel):
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         key = COLUMNS[column].sort
         descending = order == Qt.SortOrder.DescendingOrder
-        if key and (key, descending) != (self.question.sort, self.question.descending):
-            self.show(replace(self.question, sort=key, descending=descending))
+        question = replace(self.question, sort=key, descending=descending, group="")
+        if key and question != self.question:
+            self.show(question)
 
     def version_at(self, row: int) -> Document | None:
-        return self._rows[row] if 0 <= row < len(self._rows) else None
+        """The version in a row; None where it is not loaded, or the row is a heading."""
+        if not 0 <= row < self.rowCount():
+            return None
+        _, number = self._at(row)
+        return self._rows[number] if number is not None else None
 
     def row_of(self, reference: str) -> int | None:
-        """Where a loaded version stands; None if it is not loaded."""
+        """Where a loaded version stands; None if it is not loaded or folded away."""
         for at, version in enumerate(self._rows):
             if version is not None and f"{version['name']}@{version['tag']}" == reference:
-                return at
+                return at if self._folding is None else self._folding.row_of(at)
         return None
+
+    # ------------------------------------------------------------------ headings
+
+    def _at(self, row: int) -> tuple[Group | None, int | None]:
+        return (None, row) if self._folding is None else self._folding.at(row)
+
+    def _heading(self, group: Group, column: int, role: int) -> Any:
+        if role == HEADING:
+            return group, self._folding is not None and group.key in self._folding.folded
+        words = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
+        if role in words and column == 0:
+            return f"{group.name or 'No run'}, {group.count}"
+        return None
+
+    def heading_at(self, row: int) -> Group | None:
+        """The group whose heading stands in `row`."""
+        if self._folding is None or not 0 <= row < self.rowCount():
+            return None
+        group, number = self._folding.at(row)
+        return group if number is None else None
+
+    def turn(self, row: int) -> None:
+        """Folds or unfolds the group whose heading stands in `row`."""
+        group = self.heading_at(row)
+        if group is None or self._folding is None:
+            return
+        folded = group.key in self._folding.folded
+        first, last = row + 1, row + group.count
+        if folded:
+            self.beginInsertRows(QModelIndex(), first, last)
+        else:
+            self.beginRemoveRows(QModelIndex(), first, last)
+        self._folding.turn(group.key)
+        (self.endInsertRows if folded else self.endRemoveRows)()
+        self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
+
+    def turn_all(self) -> None:
+        if self._folding is not None:
+            self.beginResetModel()
+            self._folding.turn_all()
+            self.endResetModel()
+
+    def _tell_changed(self, first: int, last: int) -> None:
+        """Versions of these numbers have changed."""
+        if self._folding is not None:
+            first, last = self._folding.row_near(first), self._folding.row_near(last)
+        self.dataChanged.emit(self.index(first, 0), self.index(last, len(COLUMNS) - 1))
 
     # ------------------------------------------------------------------ answers
 
-    def _show_first(self, answer: tuple[int, Document, float]) -> None:
+    def _show_first(self, answer: First) -> None:
         """The first page stands at once; how many follow is counted after that."""
-        upto, page, seconds = answer
+        upto, page, groups, seconds = answer
         self.beginResetModel()
         self._upto, self._shift = upto, 0
         self._rows = [*page["versions"]]
+        if groups is None:
+            self._folding = None
+        else:
+            kept = self._folding.folded if self._folding is not None else ()
+            self._folding = Folding(groups, kept)
+            total = sum(g.count for g in groups)
+            self._rows += [None] * (total - len(self._rows))
         self._cursors = {len(page["versions"]): page["next"]} if page["next"] else {}
         self._asked.clear()
         self.is_loading = False
@@ -205,7 +293,7 @@ class VersionsModel(QAbstractTableModel):
 
     def _show_total(self, counts: Counts) -> None:
         more = counts.matching - len(self._rows)
-        if more > 0:
+        if more > 0 and self._folding is None:
             self.beginInsertRows(QModelIndex(), len(self._rows), counts.matching - 1)
             self._rows += [None] * more
             self.endInsertRows()
@@ -235,11 +323,10 @@ class VersionsModel(QAbstractTableModel):
         self.news.emit(0)
 
     def _show_runs(self, briefs: dict[str, Document]) -> None:
-        last = len(COLUMNS) - 1
         for at, version in enumerate(self._rows):
             if version is not None and version["run"] in briefs:
                 version["run_brief"] = briefs[version["run"]]
-                self.dataChanged.emit(self.index(at, 0), self.index(at, last))
+                self._tell_changed(at, at)
 
     def _count(self, counts: Counts) -> None:
         self.counts = counts
@@ -257,6 +344,7 @@ class VersionsModel(QAbstractTableModel):
             return
         cursor, shift = self._cursors.get(start), self._shift
         question, upto = self.question, self._upto
+        sort, descending = question.order
 
         def read(registry: Registry) -> Document:
             return _with_runs(
@@ -264,8 +352,8 @@ class VersionsModel(QAbstractTableModel):
                 registry.list_versions(
                     text=question.text,
                     kind=question.kind,
-                    sort=question.sort,
-                    descending=question.descending,
+                    sort=sort,
+                    descending=descending,
                     span=Span(upto=upto),
                     cursor=cursor,
                     skip=0 if cursor else start,
@@ -286,7 +374,7 @@ class VersionsModel(QAbstractTableModel):
             self._cursors[end] = answer["next"]
         self._forget_far_from(start)
         if end > start:
-            self.dataChanged.emit(self.index(start, 0), self.index(end - 1, len(COLUMNS) - 1))
+            self._tell_changed(start, end - 1)
 
     def _forget_far_from(self, start: int) -> None:
         if sum(v is not None for v in self._rows) <= _KEPT:
@@ -296,18 +384,26 @@ class VersionsModel(QAbstractTableModel):
                 self._rows[at] = None
 
 
-def _first(question: Question) -> Callable[[Registry], tuple[int, Document, float]]:
-    def read(registry: Registry) -> tuple[int, Document, float]:
+def _first(question: Question) -> Callable[[Registry], First]:
+    sort, descending = question.order
+
+    def read(registry: Registry) -> First:
         upto, began = registry.last_change(), time.monotonic()
+        groups = None
+        if question.group:
+            counted = registry.count_groups(
+                question.group, question.text, question.kind, Span(upto=upto)
+            )
+            groups = groups_of((g["key"], g["name"], g["count"]) for g in counted)
         page = registry.list_versions(
             text=question.text,
             kind=question.kind,
-            sort=question.sort,
-            descending=question.descending,
+            sort=sort,
+            descending=descending,
             span=Span(upto=upto),
             limit=PAGE,
         )
-        return upto, _with_runs(registry, page), time.monotonic() - began
+        return upto, _with_runs(registry, page), groups, time.monotonic() - began
 
     return read
 

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QModelIndex, QSettings, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QWidget
 
 from strongroom.domain.errors import StrongroomError
 from strongroom.domain.event import Event
 from strongroom.domain.quantities import size_text
 from strongroom.gui.bridge import Bridge
 from strongroom.gui.jobs import has_verified
-from strongroom.gui.library.columns import reference
+from strongroom.gui.library.columns import COLUMNS, reference
 from strongroom.gui.library.model import Counts, VersionsModel
 from strongroom.gui.library.table import VersionTable
 from strongroom.gui.library.tabs import KindTabs
 from strongroom.gui.library.welcome import Welcome
 from strongroom.gui.pieces import Button, IconButton, Notice, column, frame, label, row
 from strongroom.gui.theme import MARGIN, Theme, font, mono
-from strongroom.gui.wording import count_text, plural
+from strongroom.gui.wording import PLURALS, count_text, plural
 
 _NEWS_MS = 150
 _RUNS_MS = 400
@@ -99,6 +100,14 @@ class LibraryPage(QFrame):
         top = frame("page")
         layout = row(MARGIN, 4, MARGIN - 4, 0, spacing=8)
         layout.addWidget(self.tabs, 1)
+        self.group_button = Button(self._theme, "Group: none", "", "ghost")
+        self.group_button.setToolTip("Gather versions under their artifact or run")
+        self.group_button.clicked.connect(
+            lambda: self._group_menu().exec(
+                self.group_button.mapToGlobal(self.group_button.rect().bottomLeft())
+            )
+        )
+        layout.addWidget(self.group_button)
         columns = IconButton(self._theme, "columns-3", "Choose columns")
         columns.clicked.connect(
             lambda: self.table.column_menu(columns.mapToGlobal(columns.rect().bottomLeft()))
@@ -149,6 +158,23 @@ class LibraryPage(QFrame):
     def filter(self, text: str) -> None:
         if text != self.model.question.text:
             self.model.show(replace(self.model.question, text=text))
+
+    def group(self, by: str) -> None:
+        """Under headings of artifacts or runs, or, with "", in one list."""
+        self.group_button.setText(f"Group: {by or 'none'}")
+        if by != self.model.question.group:
+            self.model.show(replace(self.model.question, group=by))
+
+    def _group_menu(self) -> QMenu:
+        menu = QMenu(self)
+        for by, title in (("", "None"), ("artifact", "By artifact"), ("run", "By run")):
+            action = menu.addAction(title, functools.partial(self.group, by))
+            action.setCheckable(True)
+            action.setChecked(by == self.model.question.group)
+        if self.model.question.group:
+            menu.addSeparator()
+            menu.addAction("Fold or unfold all", self.model.turn_all)
+        return menu
 
     def reload(self) -> None:
         self.model.reload()
@@ -213,6 +239,7 @@ class LibraryPage(QFrame):
 
     def _after_load(self) -> None:
         self._news.hide()
+        self.group_button.setText(f"Group: {self.model.question.group or 'none'}")
         if self.model.rowCount():
             self._pages.setCurrentWidget(self._list)
             self._stack.setCurrentWidget(self.table)
@@ -280,9 +307,27 @@ class LibraryPage(QFrame):
 
     def remember(self, memory: QSettings) -> None:
         self.table.remember(memory)
+        question = self.model.question
+        memory.setValue("library/kind", question.kind or "")
+        memory.setValue("library/group", question.group)
+        memory.setValue("library/sort", question.sort)
+        memory.setValue("library/descending", "true" if question.descending else "false")
 
     def recall(self, memory: QSettings) -> None:
+        """Before the registry is open: only what will be asked for is set."""
         self.table.recall(memory)
+        kind = str(memory.value("library/kind") or "") or None
+        group, sort = str(memory.value("library/group") or ""), str(memory.value("library/sort"))
+        known = sort in {c.sort for c in COLUMNS if c.sort}
+        self.model.question = replace(
+            self.model.question,
+            kind=kind if kind in PLURALS else None,
+            group=group if group in ("artifact", "run") else "",
+            sort=sort if known else "created",
+            descending=memory.value("library/descending", "true") != "false" if known else True,
+        )
+        self.tabs.show_kind(self.model.question.kind)
+        self.table.show_order()
 
     @property
     def first_button(self) -> QWidget:

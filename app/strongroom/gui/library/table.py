@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView
 
 from strongroom.gui.library.columns import COLUMNS, reference
 from strongroom.gui.library.delegate import RowDelegate
-from strongroom.gui.library.model import VersionsModel
+from strongroom.gui.library.model import HEADING, VersionsModel
 from strongroom.gui.theme import HEADER, ROW, Theme
 
 _MADE_FOR = ",".join(f"{c.title}:{c.width}" for c in COLUMNS)
@@ -84,11 +84,17 @@ class VersionTable(QTableView):
 
     def _keep_sortable(self, section: int, order: Qt.SortOrder) -> None:
         if not COLUMNS[section].sort:  # the arrow goes back to where the order comes from
-            question = self._model.question
-            back = next(i for i, c in enumerate(COLUMNS) if c.sort == question.sort)
-            down = Qt.SortOrder.DescendingOrder
-            up = Qt.SortOrder.AscendingOrder
-            self.horizontalHeader().setSortIndicator(back, down if question.descending else up)
+            self.show_order()
+
+    def show_order(self) -> None:
+        """The header tells the order that the list is asked for."""
+        question = self._model.question
+        at = next(i for i, c in enumerate(COLUMNS) if c.sort == question.sort)
+        down, up = Qt.SortOrder.DescendingOrder, Qt.SortOrder.AscendingOrder
+        header = self.horizontalHeader()
+        header.blockSignals(True)
+        header.setSortIndicator(at, down if question.descending else up)
+        header.blockSignals(False)
 
     def column_menu(self, at: Any) -> None:
         """Which columns are shown; the name always is."""
@@ -156,6 +162,8 @@ class VersionTable(QTableView):
         version = self._model.version_at(row)
         if version is not None:
             self.opened.emit(version)
+        else:
+            self._model.turn(row)
 
     # ------------------------------------------------------------------ mouse and keys
 
@@ -167,6 +175,16 @@ class VersionTable(QTableView):
         super().leaveEvent(event)
         self._hover(-1)
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        row = self.rowAt(event.position().toPoint().y())
+        super().mousePressEvent(event)
+        if event.button() == Qt.MouseButton.LeftButton and self._model.heading_at(row):
+            self._model.turn(row)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self._model.heading_at(self.rowAt(event.position().toPoint().y())) is None:
+            super().mouseDoubleClickEvent(event)
+
     def _hover(self, row: int) -> None:
         if row != self.delegate.hovered:
             self.delegate.hovered = row
@@ -176,6 +194,8 @@ class VersionTable(QTableView):
         key = event.key()
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._open(self.currentIndex().row())
+        elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right) and self._model.question.group:
+            self._fold_by_key(self.currentIndex().row(), key == Qt.Key.Key_Left)
         elif key == Qt.Key.Key_Space and self.currentIndex().isValid():
             self.selectionModel().select(
                 self.currentIndex(),
@@ -189,6 +209,15 @@ class VersionTable(QTableView):
             self.select_row(row)
         else:
             super().keyPressEvent(event)
+
+    def _fold_by_key(self, row: int, fold: bool) -> None:
+        """Left folds the group that the row is in, Right unfolds it."""
+        while row > 0 and self._model.heading_at(row) is None:
+            row -= 1
+        heading = self._model.index(row, 0).data(HEADING)
+        if heading is not None and heading[1] != fold:
+            self.select_row(row)
+            self._model.turn(row)
 
     def remember(self, memory: QSettings) -> None:
         memory.setValue("library/columns", self.horizontalHeader().saveState())

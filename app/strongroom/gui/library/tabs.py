@@ -39,6 +39,11 @@ class KindTabs(QWidget):
             self.kind = kind
             self.chosen.emit(kind)
 
+    def show_kind(self, kind: str | None) -> None:
+        """Marks a tab without telling anyone."""
+        self.kind = kind
+        self._tabs[kind].setChecked(True)
+
     def show_counts(self, counts: dict[str, int]) -> None:
         for kind, shown in self._counts.items():
             count = sum(counts.values()) if kind is None else counts.get(kind, 0)

@@ -1,0 +1,84 @@
+"""The table of everything the window can be told to do."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from strongroom.gui.commands import Command
+
+if TYPE_CHECKING:
+    from strongroom.gui.window import Window
+
+
+def command_table(window: Window) -> list[Command]:
+    """Commands of the window and of its screens, in the order of menus and palette."""
+    acts, library, page = window.acts, window.library, window.page
+
+    def without_version() -> str:
+        return "" if acts.selected_references() else "select a version first"
+
+    def without_sound_version() -> str:
+        version = acts.selected()
+        if version is None:
+            return "select a version first"
+        return "its content is damaged" if version.get("damaged") else ""
+
+    def without_filter() -> str:
+        return "" if window.filter.whole() else "there is no filter"
+
+    table = [
+        Command("Add files…", "plus", acts.add_files, ("Ctrl O",)),
+        Command("Add a folder…", "folder-plus", acts.add_folder, ("Ctrl Shift O",)),
+        Command("Paste files", "clipboard-paste", window.paste, ("Ctrl V",), window.why_no_paste),
+        Command("Watch a folder…", "folder-sync", acts.watch_folder, ("Ctrl Shift W",)),
+        Command("Filter the list", "list-filter", window.focus_filter, ("/", "Ctrl F")),
+        Command("Save this filter…", "bookmark", window.save_filter, ("Ctrl D",), without_filter),
+        Command("Commands", "command", window.show_palette, ("Ctrl K",)),
+        Command("Undo", "undo-2", window.undo.take_back, ("Ctrl Z",), window.undo.why_not),
+    ]
+    for number, screen in enumerate(window.screens, 1):
+        keys = ("Ctrl ,",) if screen.title == "Settings" else (f"Ctrl {number}",)
+        go = functools.partial(window.go_to, screen.title)
+        table.append(Command(screen.title, screen.icon, go, keys))
+    table += [
+        Command("Next pane", "panel-right", window.next_pane, ("F6",)),
+        Command(
+            "Previous pane", "panel-right", functools.partial(window.next_pane, -1), ("Shift F6",)
+        ),
+        Command("Read the list again", "refresh-cw", page.reload, ("F5",)),
+        Command("Show or hide the panel", "panel-right", library.toggle_panel, ("Ctrl I",)),
+        Command(
+            "Copy the digest", "copy", acts.copy_digest, ("Ctrl Shift C",), without_version
+        ),
+        Command(
+            "Copy the reference", "copy", acts.copy_reference, ("Ctrl C",),
+            without_version, in_list=True,
+        ),
+        Command(
+            "Export the version…", "download", acts.export_selected, ("E",),
+            without_sound_version, in_list=True,
+        ),
+        Command(
+            "Verify what is selected", "shield-check", acts.verify_selected, ("V",),
+            without_version, in_list=True,
+        ),
+        Command("Verify everything", "shield-check", acts.verify_everything),
+        Command("Show the newest", "arrow-up", page.show_news, ("Ctrl Home",)),
+        Command("Group: none", "layers", functools.partial(page.group, "")),
+        Command("Group by artifact", "layers", functools.partial(page.group, "artifact")),
+        Command("Group by run", "layers", functools.partial(page.group, "run")),
+        Command("Run the sample project", "play", acts.run_sample),
+        Command("Open another registry…", "folder-open", acts.open_registry),
+        Command("Make a new registry…", "folder-plus", acts.make_registry),
+        Command("Appearance: as the system", "eye", functools.partial(acts.choose_theme, "system")),
+        Command("Appearance: light", "eye", functools.partial(acts.choose_theme, "light")),
+        Command("Appearance: dark", "eye", functools.partial(acts.choose_theme, "dark")),
+        Command("Keys", "info", window.show_keys, ("?",)),
+        Command("Help", "info", window.show_help, ("F1",)),
+        Command("Open the log folder", "scroll-text", acts.open_logs),
+        Command("Quit", "x", window.close, ("Ctrl Q",)),
+    ]  # fmt: skip
+    for screen in window.screens:
+        table += screen.commands()
+    return table

@@ -1,0 +1,86 @@
+"""One registry's window at a time: opened, and changed for another one's without a new start."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSettings
+
+from strongroom.domain.event import Event
+from strongroom.gui.bridge import Bridge, Opened
+from strongroom.gui.theme import Theme
+from strongroom.gui.window import Window
+from strongroom.settings import Settings
+
+
+class Session(QObject):
+    """Keeps the open window; the one before may still be putting its work down."""
+
+    def __init__(
+        self, theme: Theme, memory: QSettings, settings: Settings, actor: str, logs: str
+    ) -> None:
+        super().__init__()
+        self._theme, self._memory, self._settings = theme, memory, settings
+        self._actor, self._logs = actor, logs
+        self._ending: list[threading.Thread] = []
+        self.window: Window | None = None
+        self.bridge: Bridge | None = None
+
+    def make(self, place: str) -> Window:
+        """A window for the registry in the folder, which is made where there is none."""
+        self.bridge = Bridge(opening(Path(place), self._settings), rebuilding(Path(place)))
+        self.window = Window(
+            self.bridge, self._theme, self._memory, place, self._actor, self._logs, self._settings
+        )
+        self.window.registry_wanted.connect(self.open)
+        return self.window
+
+    def open(self, place: str) -> None:
+        """Shows the registry in place of the one that is open."""
+        before, old_bridge = self.window, self.bridge
+        if before is not None:
+            before.remember()
+        window = self.make(place)
+        window.show()
+        assert self.bridge is not None
+        self.bridge.start()
+        if before is not None and old_bridge is not None:
+            before.retire()
+            # The worker may need a moment to put its work down; nobody has to wait for it.
+            ending = threading.Thread(target=old_bridge.stop, name="closing registry")
+            ending.start()
+            self._ending.append(ending)
+
+    def wait(self) -> None:
+        """Until every registry is closed."""
+        for thread in self._ending:
+            thread.join()
+
+
+def opening(place: Path, settings: Settings) -> Callable[[Callable[[Event], None]], Opened]:
+    """What the bridge does first: a registry is made where none is, then opened and worked for."""
+
+    def open_it(tell: Callable[[Event], None]) -> Opened:
+        from strongroom.bootstrap import create_registry, open_registry
+        from strongroom.worker.loop import Worker
+
+        if (place / "registry.json").exists():
+            registry = open_registry(place, settings, "gui")
+        else:
+            registry = create_registry(place, settings, "gui")
+        return registry, Worker(registry, settings, tell)
+
+    return open_it
+
+
+def rebuilding(place: Path) -> Callable[[], object]:
+    """What the window offers where the catalog is lost or behind its journal."""
+
+    def rebuild() -> object:
+        from strongroom.bootstrap import rebuild_registry
+
+        return rebuild_registry(place)
+
+    return rebuild

@@ -1,0 +1,48 @@
+"""The bar over every screen: its title, its filter, the palette, and what can be done first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
+
+from strongroom.gui.pieces import Button, label, row
+from strongroom.gui.screen import Screen
+from strongroom.gui.theme import TOP_BAR, Theme, font
+
+
+class TopBar(QFrame):
+    def __init__(self, theme: Theme, show_palette: Callable[[], object]) -> None:
+        super().__init__()
+        self.setProperty("look", "topbar")
+        self.setFixedHeight(TOP_BAR)
+        layout = row(16, 0, 16, 0, spacing=10)
+        self.title = label("", fnt=font(17, 650))
+        layout.addWidget(self.title)
+        layout.addSpacing(8)
+        self._middles = QStackedWidget()
+        self._empty = QWidget()
+        self._middles.addWidget(self._empty)
+        layout.addWidget(self._middles, 1)
+        self.commands = Button(theme, "Commands", "command", "", show_palette, size=15)
+        self.commands.setToolTip("Every command and artifact (Ctrl K)")
+        layout.addWidget(self.commands)
+        self._actions = row(spacing=10)
+        layout.addLayout(self._actions)
+        self.setLayout(layout)
+        self._screens: list[Screen] = []
+
+    def add(self, screen: Screen) -> None:
+        self._screens.append(screen)
+        if screen.middle is not None:
+            self._middles.addWidget(screen.middle)
+        for action in screen.actions_at_top:
+            action.hide()
+            self._actions.addWidget(action)
+
+    def show_screen(self, shown: Screen) -> None:
+        self.title.setText(shown.title)
+        self._middles.setCurrentWidget(shown.middle or self._empty)
+        for screen in self._screens:
+            for action in screen.actions_at_top:
+                action.setVisible(screen is shown)
