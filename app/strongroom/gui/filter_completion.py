@@ -170,13 +170,19 @@ class Completion(QListWidget):
         if key == Qt.Key.Key_Escape:
             self.hide()
             return True
-        chosen = key == Qt.Key.Key_Tab or (key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and at >= 0)
-        if chosen:
-            self._take(self.item(max(0, at)))
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and at >= 0:
+            self._take(self.item(at))
             return True
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.hide()
         return False
+
+    def take_first(self) -> bool:
+        """Tab: the chosen one, or the first; False where nothing is offered."""
+        if not self.isVisible():
+            return False
+        self._take(self.item(max(0, self.currentRow())))
+        return True
 
     def _take(self, item: QListWidgetItem) -> None:
         text, complete = item.data(_INSERT)

@@ -371,6 +371,11 @@ class FilterField(QLineEdit):
         else:
             super().keyPressEvent(event)
 
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        if forward and self.completion is not None and self.completion.take_first():
+            return True
+        return super().focusNextPrevChild(forward)
+
     def focusOutEvent(self, event: object) -> None:
         super().focusOutEvent(event)  # type: ignore[arg-type]
         if self.completion is not None:

@@ -44,6 +44,10 @@ class Screen(QFrame):
         """What has the keyboard when the screen is chosen."""
         return self
 
+    def take_keyboard(self) -> None:
+        """It was chosen by a person."""
+        self.first_focus().setFocus()
+
     def panes(self) -> Sequence[QWidget]:
         """Where F6 goes, in reading order."""
         return [self.first_focus()]

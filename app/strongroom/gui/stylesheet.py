@@ -70,9 +70,11 @@ QPushButton[look="nav"]:hover {{ background: {c.sunken}; }}
 QPushButton[look="nav"]:checked {{ background: {c.accent_soft}; color: {c.accent_text};
     font-weight: 600; }}
 QPushButton[look="nav"]:focus {{ border: 2px solid {c.accent}; padding: 0 8px; min-height: 26px; }}
-QPushButton[look="brand"] {{ background: transparent; border: 0; border-radius: 6px; padding: 0; }}
+QPushButton[look="brand"] {{ background: transparent; border: 0; border-radius: 6px; padding: 0;
+    min-height: 52px; max-height: 52px; }}
 QPushButton[look="brand"]:hover {{ background: {c.sunken}; }}
-QPushButton[look="brand"]:focus {{ border: 2px solid {c.accent}; }}
+QPushButton[look="brand"]:focus {{ border: 2px solid {c.accent}; min-height: 48px;
+    max-height: 48px; padding: 0; }}
 QPushButton[look="source"] {{ background: transparent; border: 0; border-radius: 6px;
     color: {c.text2}; text-align: left; padding: 0 6px; min-height: 22px; font-weight: 400; }}
 QPushButton[look="source"]:hover {{ background: {c.sunken}; color: {c.text}; }}

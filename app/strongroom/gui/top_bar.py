@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
 
 from strongroom.gui.pieces import Button, label, row
 from strongroom.gui.screen import Screen
-from strongroom.gui.theme import TOP_BAR, Theme, font
+from strongroom.gui.theme import FIELD, TOP_BAR, Theme, font
 
 
 class TopBar(QFrame):
@@ -21,8 +21,7 @@ class TopBar(QFrame):
         layout.addWidget(self.title)
         layout.addSpacing(8)
         self._middles = QStackedWidget()
-        self._empty = QWidget()
-        self._middles.addWidget(self._empty)
+        self._holders: dict[Screen, QWidget] = {}
         layout.addWidget(self._middles, 1)
         self.commands = Button(theme, "Commands", "command", "", show_palette, size=15)
         self.commands.setToolTip("Every command and artifact (Ctrl K)")
@@ -30,19 +29,23 @@ class TopBar(QFrame):
         self._actions = row(spacing=10)
         layout.addLayout(self._actions)
         self.setLayout(layout)
-        self._screens: list[Screen] = []
 
     def add(self, screen: Screen) -> None:
-        self._screens.append(screen)
+        holder = QWidget()
         if screen.middle is not None:
-            self._middles.addWidget(screen.middle)
+            screen.middle.setFixedHeight(FIELD + 2)
+            inside = row()
+            inside.addWidget(screen.middle)
+            holder.setLayout(inside)
+        self._middles.addWidget(holder)
+        self._holders[screen] = holder
         for action in screen.actions_at_top:
             action.hide()
             self._actions.addWidget(action)
 
     def show_screen(self, shown: Screen) -> None:
         self.title.setText(shown.title)
-        self._middles.setCurrentWidget(shown.middle or self._empty)
-        for screen in self._screens:
+        self._middles.setCurrentWidget(self._holders[shown])
+        for screen in self._holders:
             for action in screen.actions_at_top:
                 action.setVisible(screen is shown)

@@ -240,7 +240,7 @@ class Window(QMainWindow):
         screen = next(s for s in self.screens if s.title == title)
         if screen is not self.current:
             self._show(screen)
-        screen.first_focus().setFocus()
+        screen.take_keyboard()
 
     def _show(self, screen: Screen) -> None:
         before = self.current

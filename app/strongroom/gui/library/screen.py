@@ -75,6 +75,12 @@ class LibraryScreen(Screen):
     def first_focus(self) -> QWidget:
         return self.page.table if self._anything else self.page.first_button
 
+    def take_keyboard(self) -> None:
+        if self._anything:
+            self.focus_list()
+        else:
+            super().take_keyboard()
+
     def panes(self) -> Sequence[QWidget]:
         panes: list[QWidget] = [self.filter, self.page.table]
         return [*panes, self.detail] if self.detail.isVisible() else panes
