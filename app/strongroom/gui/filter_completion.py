@@ -95,6 +95,10 @@ class Completion(QListWidget):
         if split is None:
             bare = term.lstrip("-")
             minus = term[: len(term) - len(bare)]
+            prefix, dot, rest = bare.partition(".")
+            wanted = {what: bare for what in ("metric", "param", "name")}
+            if dot and prefix in ("metric", "param"):
+                wanted[prefix] = rest
 
             def found(answer: dict[str, list[str]]) -> None:
                 for key in answer["metric"]:
@@ -106,9 +110,7 @@ class Completion(QListWidget):
                 self._show()
 
             self._ticket = self._bridge.ask(
-                lambda registry: {
-                    what: registry.suggest(what, bare, 5) for what in ("metric", "param", "name")
-                },
+                lambda registry: {w: registry.suggest(w, text, 5) for w, text in wanted.items()},
                 found,
                 self._ignore,
             )
@@ -116,16 +118,16 @@ class Completion(QListWidget):
         minus, field, operator, typed = split.groups()
         if field.partition(".")[0] not in ("name", "run", "by", "label", "param", "metric"):
             return
-        before, wanted = minus + field + operator, typed.strip('"')
+        before, value_typed = minus + field + operator, typed.strip('"')
 
         def values(answer: list[str]) -> None:
             for value in answer:
-                if value != wanted:
+                if value != value_typed:
                     self._add(before + quoted(value), "", complete=True)
             self._show()
 
         self._ticket = self._bridge.ask(
-            lambda registry: registry.suggest(field, wanted, _MOST), values, self._ignore
+            lambda registry: registry.suggest(field, value_typed, _MOST), values, self._ignore
         )
 
     def _ignore(self, error: StrongroomError) -> None:
