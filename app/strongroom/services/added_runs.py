@@ -1,0 +1,89 @@
+"""Runs found in folders that someone adds: their versions are tied to them as watched ones are."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from dataclasses import dataclass
+from typing import Any
+
+from strongroom.catalog import catalog
+from strongroom.domain.facts import Point, RunStatus
+from strongroom.domain.record import Document, seal
+from strongroom.domain.timestamps import new_id
+from strongroom.services.desk import Desk
+from strongroom.services.documents import StoredDocuments
+from strongroom.services.grouping import RunFolder
+from strongroom.services.inspection import Piece
+from strongroom.services.runs import RunWriter, empty_document
+
+#: At most so many files of one run are read for what they say.
+_READ_FILES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRun:
+    """A run as its folder tells it. `known`: the id of one that says just the same already."""
+
+    place: str
+    document: Document
+    series: dict[str, list[Point]]
+    known: str | None
+    generation: int
+
+
+def read_run(desk: Desk, folder: RunFolder, root: bytes) -> FoundRun:
+    """What the folder below `root` says of its run; nothing is recorded."""
+    wanted = [m for m in folder.members if folder.layout.wanted(folder.relative(m))]
+    pieces = [
+        Piece(folder.relative(m), file=os.fsdecode(m.location), growing=True)
+        for m in wanted[:_READ_FILES]
+    ]
+    answer = desk.inspector.read_run(folder.layout.name, pieces)
+    place = posixpath.normpath(posixpath.join(os.fsdecode(root), folder.folder))
+    document = _document(answer, folder, posixpath.basename(place))
+    series = {
+        name: [Point(step, value, time) for step, time, value in points]
+        for name, points in answer.get("series", {}).items()
+    }
+    rows = catalog.runs_at(desk.engine, "", place)
+    generation, known = (rows[0].generation + 1 if rows else 1), None
+    if rows and rows[0].document is not None:
+        before = dict(StoredDocuments(desk.store).run(rows[0].document))
+        before["series"] = {}
+        if seal(before).digest == seal(document).digest:
+            known = rows[0].id
+    return FoundRun(place, document, series, known, generation)
+
+
+def _document(answer: dict[str, Any], folder: RunFolder, name: str) -> Document:
+    times = [m.stat.mtime_ns // 1000 for m in folder.members]
+    started, ended = answer.get("started_at"), answer.get("ended_at")
+    document = empty_document(
+        answer.get("name") or name,
+        folder.layout.name,
+        int(started * 1e6) if started else min(times, default=None),
+    )
+    document["status"] = answer.get("status") or RunStatus.FINISHED.value
+    document["ended_at"] = int(ended * 1e6) if ended else max(times, default=None)
+    document["params"] = answer.get("params", {})
+    document["metrics"] = answer.get("metrics", {})
+    document["provenance"] = {**answer.get("provenance", {}), "folder": folder.folder}
+    document["warnings"] = list(answer.get("warnings", ()))
+    named = [str(hint["target"]) for hint in answer.get("inputs", ())]
+    if named:
+        document["provenance"]["named_inputs"] = named
+    return document
+
+
+def record_run(desk: Desk, found: FoundRun) -> str:
+    """The id of the run, recorded unless one that says the same is there."""
+    if found.known is not None:
+        return found.known
+    run = new_id()
+    writer = RunWriter(desk)
+    where = {"watch": "", "path": found.place, "generation": found.generation}
+    draft = writer.keep(run, found.document, found.series, where)
+    with desk.recording(writer.documents) as recorder:
+        recorder.write(draft)
+    return run
