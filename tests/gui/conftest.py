@@ -99,7 +99,7 @@ class Person:
         before = self.model.counts.everything
         self.drop(*paths)
         sheet = self.window.overlay.sheet
-        self.until(lambda: sheet.model.rowCount() > 0)
+        self.until(sheet.add_button.isEnabled)
         self.click(sheet.add_button)
         self.until(lambda: self.model.counts.everything > before)
 

@@ -201,7 +201,8 @@ def _of_listing(listing: Listing, options: AddOptions, base: Proposal) -> list[P
     if options.name is None and options.split != "whole":
         grouping = group_by_layout(listing.files, split_on_add=options.split == "layouts")
         if grouping.groups:
-            return _of_groups(listing, grouping, derive_name(whole), base, warnings)
+            each = options.split == "runs"
+            return _of_groups(listing, grouping, whole, base, warnings, each)
     one = replace(
         base,
         name=options.name or derive_name(whole),
@@ -213,9 +214,17 @@ def _of_listing(listing: Listing, options: AddOptions, base: Proposal) -> list[P
 
 
 def _of_groups(
-    listing: Listing, grouping: Grouping, whole: str, base: Proposal, warnings: tuple[str, ...]
+    listing: Listing,
+    grouping: Grouping,
+    folder_name: bytes,
+    base: Proposal,
+    warnings: tuple[str, ...],
+    each: bool,
 ) -> list[Planned]:
-    """A folder that a layout splits: one version a role, and what no layout claims by itself."""
+    """A folder that a layout splits: one version a role. What no layout claims is one version
+    more, or, with `each`, one a file, named as if the folder were watched.
+    """
+    whole = derive_name(folder_name)
     planned: list[Planned] = []
     claimed: set[bytes] = set()
     runs_by_folder = {(r.layout.name, r.folder): r for r in grouping.runs}
@@ -231,7 +240,9 @@ def _of_groups(
         folder = runs_by_folder[group.layout.name, group.folder]
         planned.append(Planned(proposal, folder, listing.root))
     rest = tuple(f for f in listing.files if f.location not in claimed)
-    if rest:
+    if rest and each:
+        planned += [Planned(_one_file(f, derive_name(folder_name, f.path), base)) for f in rest]
+    elif rest:
         left = replace(base, name=whole, files=rest, source=listing.root, warnings=warnings)
         planned.append(Planned(left))
     return planned

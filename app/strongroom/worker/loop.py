@@ -18,7 +18,7 @@ from strongroom.domain.errors import Busy, StrongroomError
 from strongroom.domain.event import Event
 from strongroom.domain.facts import Kind
 from strongroom.domain.timestamps import now
-from strongroom.services.add import AddOptions
+from strongroom.services.add import AddOptions, Change
 from strongroom.services.desk import is_dead
 from strongroom.services.local import LocalRegistry
 from strongroom.services.progress import Progress
@@ -330,6 +330,15 @@ def _add(registry: LocalRegistry, arguments: dict[str, Any], progress: Progress)
         kind=Kind(kind) if kind else None,
         each=bool(arguments.get("each")),
         note=arguments.get("note") or "",
+        split=arguments.get("split") or "layouts",
+        changes={
+            key: Change(
+                change.get("name"),
+                Kind(change["kind"]) if change.get("kind") else None,
+                bool(change.get("skip")),
+            )
+            for key, change in (arguments.get("changes") or {}).items()
+        },
     )
     answer = registry.add([bytes.fromhex(p) for p in arguments["paths"]], options, progress)
     return {
