@@ -46,6 +46,30 @@ def all_watches(engine: Engine) -> list[Watch]:
     return [Watch(r[0], bytes(r[1]), r[2], json.loads(r[3]), r[4], bool(r[5])) for r in rows]
 
 
+def totals(engine: Engine, watch: Watch) -> tuple[int, int, int | None, int]:
+    """Versions that the folder made, their bytes, when the last came; files left out."""
+    low, high = f"{watch.name}/", f"{watch.name}0"  # "0" follows "/": all names below the watch's
+    row = engine.row(
+        "select count(*), coalesce(sum(v.size), 0), max(v.created_at) from artifacts a"
+        " join versions v on v.artifact_id = a.id where a.name = ? or (a.name > ? and a.name < ?)",
+        (watch.name, low, high),
+    )
+    skipped = engine.row(
+        "select count(*) from seen where watch_id = ? and outcome = 'skipped'", (watch.id,)
+    )
+    assert row is not None and skipped is not None
+    return row[0], row[1], row[2], skipped[0]
+
+
+def skipped(engine: Engine, watch: str, limit: int) -> list[tuple[bytes, str]]:
+    """`(path, reason)` of files that were not taken."""
+    rows = engine.rows(
+        "select path, reason from seen where watch_id = ? and outcome = 'skipped' limit ?",
+        (watch, limit),
+    )
+    return [(bytes(path), reason) for path, reason in rows]
+
+
 def set_paused(engine: Engine, watch: str, paused: bool) -> None:
     with engine.writing() as tx:
         tx.execute("update watches set paused=? where id=?", (int(paused), watch))

@@ -17,6 +17,8 @@ class Event:
     job.changed      a job as `Registry.list_jobs` gives it
     watch.state      id, name, path, state (live, paused, missing, waiting, full, scanning),
                      files, settling, live, kept, detail
+    watch.waiting    id, settling and live: the first [{path, size}] that may still change, and
+                     that wait for their run's end; settling_count, live_count
     watch.progress   id, name, files, total_files, bytes, total_bytes, rate: what is being taken
     watch.ignored    id, path, reason: a file that is not taken, and why
     watch.idle       id: nothing is pending in the folder

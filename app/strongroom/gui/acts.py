@@ -19,7 +19,7 @@ from strongroom.gui.overlay import Overlay
 from strongroom.gui.pieces import copy_text
 from strongroom.gui.sample import sample_folder, sample_runs
 from strongroom.gui.theme import Theme
-from strongroom.gui.watch_sheet import WatchSheet
+from strongroom.gui.watching.sheet import WatchSheet
 from strongroom.services.registry import Registry
 from strongroom.settings import save
 
@@ -71,6 +71,20 @@ class Acts(QObject):
         self.last_folder = os.path.dirname(paths[0])
         raw = [os.fsencode(path) for path in paths]
         self._overlay.open(AddSheet(self._bridge, self._theme, raw, self.ask_to_watch))
+
+    def take_dropped(self, paths: list[str], to_watch: bool) -> None:
+        """What was let go over the window: a folder on the watched ones is to be watched."""
+
+        def decide(is_folder: bool) -> None:
+            if is_folder:
+                self.ask_to_watch(os.fsencode(paths[0]))
+            else:
+                self.look_at(paths)
+
+        if to_watch and len(paths) == 1:
+            self._bridge.ask(lambda registry: os.path.isdir(paths[0]), decide)
+        else:
+            self.look_at(paths)
 
     def watch_folder(self) -> None:
         folder = dialogs.choose_folder(self._window, "Watch a folder", self.last_folder)

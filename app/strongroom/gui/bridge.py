@@ -27,7 +27,9 @@ _READERS = 2
 #: Events handed to the window in one go; the rest waits for the next turn of its loop.
 _AT_ONCE = 200
 #: Of these only the newest of each `id` counts.
-_LATEST = frozenset({"job.changed", "watch.state", "watch.progress", "run.changed"})
+_LATEST = frozenset(
+    {"job.changed", "watch.state", "watch.progress", "watch.waiting", "run.changed"}
+)
 
 
 class BackgroundWorker(Protocol):
@@ -37,6 +39,7 @@ class BackgroundWorker(Protocol):
     def stop(self, timeout: float = ...) -> None: ...
     def poke(self) -> None: ...
     def pause(self, watch: str, paused: bool) -> None: ...
+    def check_watch(self, watch: str) -> None: ...
 
 
 Opened = tuple[Registry, BackgroundWorker]
@@ -172,6 +175,11 @@ class Bridge(QObject):
         worker = self._worker
         if worker is not None:
             self.ask(lambda registry: worker.pause(watch, paused), lambda _: self._poke())
+
+    def check_watch(self, watch: str) -> None:
+        """Looks through a watched folder now."""
+        if self._worker is not None:
+            self._worker.check_watch(watch)
 
     def _poke(self) -> None:
         if self._worker is not None:

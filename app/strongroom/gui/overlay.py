@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsDropShadowEffect, QWidget
+from shiboken6 import isValid
 
 from strongroom.gui.pieces import IconButton, column, frame, label, row
 from strongroom.gui.theme import Theme, font
@@ -101,7 +102,7 @@ class Overlay(QWidget):
         self.hide()
         sheet.hide()
         sheet.deleteLater()
-        if self._before is not None:
+        if self._before is not None and isValid(self._before):  # it may be gone meanwhile
             self._before.setFocus()
         self._before = None
         self.changed.emit(False)

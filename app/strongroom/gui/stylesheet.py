@@ -31,6 +31,10 @@ QFrame[look="strip"] {{ background: {c.panel2}; border: 0; border-top: 1px solid
 QFrame[look="footer"] {{ background: {c.panel2}; border: 0; border-top: 1px solid {c.line}; }}
 QFrame[look="panel"] {{ background: {c.panel}; border: 0; border-left: 1px solid {c.line}; }}
 QFrame[look="card"] {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 8px; }}
+QFrame[look="card"][chosen="true"] {{ border: 1px solid {c.accent}; }}
+QFrame[look="card"]:focus {{ border: 2px solid {c.accent}; }}
+QFrame[look="target"] {{ background: {c.panel}; border: 2px dashed {c.line3};
+    border-radius: 8px; }}
 QFrame[look="well"] {{ background: {c.panel2}; border: 1px solid {c.line}; border-radius: 6px; }}
 QFrame[look="sheet"] {{ background: {c.panel}; border: 1px solid {c.line3}; border-radius: 12px; }}
 QFrame[look="rule"] {{ background: {c.line}; border: 0; max-height: 1px; min-height: 1px; }}
@@ -45,6 +49,7 @@ QFrame[look="warning"] QLabel {{ color: {c.tones["amber"].text}; }}
 
 QPushButton {{ background: {c.panel}; color: {c.text}; border: 1px solid {c.line3};
     border-radius: 6px; padding: 0 12px; min-height: 30px; font-weight: 500; }}
+QPushButton[keyed="true"] {{ text-align: left; }}
 QPushButton:hover {{ background: {c.panel2}; }}
 QPushButton:pressed {{ background: {c.sunken}; }}
 QPushButton:focus {{ border: 2px solid {c.accent}; padding: 0 11px; min-height: 28px; }}
@@ -64,6 +69,11 @@ QPushButton[look="ghost"]:focus, QToolButton:focus {{ border: 2px solid {c.accen
 QLineEdit QToolButton {{ min-height: 0; padding: 0; border: 0; }}
 QToolButton::menu-indicator {{ image: none; width: 0; }}
 
+QPushButton[look="link"] {{ background: transparent; border: 0; color: {c.accent_text};
+    border-radius: 4px; padding: 0 6px; min-height: 24px; font-weight: 600; }}
+QPushButton[look="link"]:hover {{ background: {c.accent_soft}; }}
+QPushButton[look="link"]:focus {{ border: 2px solid {c.accent}; padding: 0 4px;
+    min-height: 20px; }}
 QPushButton[look="nav"] {{ background: transparent; border: 0; border-radius: 6px; color: {c.text};
     text-align: left; padding: 0 10px; min-height: 30px; font-weight: 500; }}
 QPushButton[look="nav"]:hover {{ background: {c.sunken}; }}

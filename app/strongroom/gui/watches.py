@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from collections import deque
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, QUrl, Signal
@@ -11,22 +13,27 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from strongroom.domain.event import Event
 from strongroom.gui.bridge import Bridge
-from strongroom.gui.left_out_sheet import LeftOutSheet
 from strongroom.gui.menus import menu_of
 from strongroom.gui.overlay import Overlay
 from strongroom.gui.theme import Theme
 from strongroom.gui.undo import Undo
+from strongroom.gui.watching.left_out_sheet import LeftOutSheet
+from strongroom.gui.watching.sheet import WatchSheet
 
 Watch = dict[str, Any]
 #: Of each folder at most so many files that were left out are remembered.
 _LEFT_OUT = 500
 _SOON_MS = 200
+_KNOWN = 60
 
 
 class Watches(QObject):
-    """`changed(watches, left out by id)` is to be shown, `show_versions(watch)` was asked for."""
+    """`changed(watches, left out by id)` is to be shown, `activity(watch id)`: what goes on in it
+    has changed, `show_versions(watch)` was asked for. `shown`: all folders, by name.
+    """
 
     changed = Signal(object, object)
+    activity = Signal(str)
     show_versions = Signal(object)
 
     def __init__(
@@ -38,6 +45,10 @@ class Watches(QObject):
         self._watches: dict[str, Watch] = {}
         self._states: dict[str, dict[str, Any]] = {}
         self._left_out: dict[str, dict[str, str]] = {}
+        self._waiting: dict[str, dict[str, Any]] = {}
+        self._taking: dict[str, dict[str, Any]] = {}
+        self._known: dict[str, deque[dict[str, Any]]] = {}
+        self.shown: list[Watch] = []
         self._soon = QTimer(self, singleShot=True, interval=_SOON_MS)
         self._soon.timeout.connect(self.ask)
 
@@ -63,11 +74,45 @@ class Watches(QObject):
             if len(files) < _LEFT_OUT:
                 files[data["path"]] = data["reason"]
                 self._draw()
+        elif event.name == "watch.waiting":
+            self._waiting[data["id"]] = dict(data)
+            self.activity.emit(data["id"])
+        elif event.name == "watch.progress":
+            over = data["bytes"] >= data["total_bytes"] and data["files"] >= data["total_files"]
+            if over:
+                self._taking.pop(data["id"], None)
+            else:
+                self._taking[data["id"]] = dict(data)
+            self.activity.emit(data["id"])
+        elif event.name == "version.known" and data.get("watch"):
+            kept = self._known.setdefault(data["watch"], deque(maxlen=_KNOWN))
+            kept.append({"at": time.time(), "version": data["version"]})
+            self.activity.emit(data["watch"])
+
+    def waiting(self, watch: str) -> dict[str, Any] | None:
+        """What the worker said last of files that are not taken yet."""
+        return self._waiting.get(watch)
+
+    def taking(self, watch: str) -> dict[str, Any] | None:
+        """How far taking is, while something is taken."""
+        return self._taking.get(watch)
+
+    def known(self, watch: str) -> list[dict[str, Any]]:
+        """`{"at", "version"}` of files whose content was there already, since the window opened."""
+        return list(self._known.get(watch, ()))
+
+    def left_out(self, watch: str) -> dict[str, str]:
+        """Path → why, of files that were passed over since the window opened."""
+        return self._left_out.get(watch, {})
+
+    def busy(self, watch: str) -> int:
+        """How many files are in progress."""
+        waiting = self._waiting.get(watch, {})
+        return int(waiting.get("settling_count", 0)) + int(waiting.get("live_count", 0))
 
     def menu_for(self, watch: Watch) -> QMenu:
         paused = watch["paused"]
         left = self._left_out.get(watch["id"], {})
-        url = QUrl.fromLocalFile(watch["path"])
         entries: list[Any] = [
             (
                 "Go on watching" if paused else "Pause",
@@ -75,20 +120,30 @@ class Watches(QObject):
                 lambda: self.pause(watch["id"], not paused),
             ),
             ("Show its versions", "library", lambda: self.show_versions.emit(watch)),
-            ("Open the folder", "folder-open", lambda: QDesktopServices.openUrl(url)),
+            ("Check now", "refresh-cw", lambda: self._bridge.check_watch(watch["id"])),
+            ("Edit rules…", "sliders-horizontal", lambda: self.edit(watch)),
+            ("Open the folder", "folder-open", lambda: self.open_folder(watch)),
         ]
         if left:
             title = f"What was left out ({len(left)})…"
             entries.append((title, "eye-off", lambda: self._show_left_out(watch, left)))
-        entries += [None, ("Stop watching", "x", lambda: self._stop(watch))]
+        entries += [None, ("Stop watching", "x", lambda: self.stop(watch))]
         return menu_of(self._window, entries, self._theme)
+
+    def open_folder(self, watch: Watch) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(watch["path"]))
+
+    def edit(self, watch: Watch) -> None:
+        """Its rules, to be changed in a sheet."""
+        root = os.fsencode(watch["path"])
+        self._overlay.open(WatchSheet(self._bridge, self._theme, root, watch))
 
     def pause(self, watch: str, paused: bool) -> None:
         self._bridge.pause(watch, paused)
         self._states.pop(watch, None)
         self._soon.start()
 
-    def _stop(self, watch: Watch) -> None:
+    def stop(self, watch: Watch) -> None:
         """What it made stays; for ten seconds the folder can be taken up again."""
         root = os.fsencode(watch["path"])
         options = {**watch["options"], "name": watch["name"]}
@@ -119,6 +174,7 @@ class Watches(QObject):
             {**watch, **self._told(watch)}
             for watch in sorted(self._watches.values(), key=lambda w: str(w["name"]))
         ]
+        self.shown = shown
         self.changed.emit(shown, {watch: len(files) for watch, files in self._left_out.items()})
 
     def _told(self, watch: Watch) -> dict[str, Any]:

@@ -45,6 +45,7 @@ from strongroom.gui.theme import SIDEBAR_SHRINKS, SMALLEST, Theme
 from strongroom.gui.top_bar import TopBar
 from strongroom.gui.undo import Undo
 from strongroom.gui.watches import Watches
+from strongroom.gui.watching.screen import WatchScreen
 from strongroom.gui.wording import count_text
 from strongroom.settings import Settings
 
@@ -127,7 +128,11 @@ class Window(QMainWindow):
         self.filter.attach_reason(whole)
 
     def _add_screens(self) -> None:
-        for screen, group in ((self.library, ""),):
+        self.watch_screen = WatchScreen(
+            self._bridge, self._theme, self.settings, self.watches, self.acts.watch_folder
+        )
+        self.watch_screen.show_version.connect(self.show_version)
+        for screen, group in ((self.library, ""), (self.watch_screen, "sources")):
             self.screens.append(screen)
             self._stack.addWidget(screen)
             self.top_bar.add(screen)
@@ -143,7 +148,7 @@ class Window(QMainWindow):
         self.detail.repair.connect(self.acts.repair)
         self.sidebar.add_watch.connect(self.acts.watch_folder)
         self.sidebar.show_screen.connect(self.go_to)
-        self.sidebar.show_watch.connect(self._show_versions_of)
+        self.sidebar.show_watch.connect(self._show_watch)
         self.sidebar.watch_menu.connect(lambda w, at: self.watches.menu_for(w).exec(at))
         self.sidebar.switch.connect(lambda at: self.registries_menu().exec(at))
         self.sidebar.more.connect(self._open_more_menu)
@@ -190,6 +195,7 @@ class Window(QMainWindow):
 
     def _show_watches(self, watches: list[dict[str, Any]], left_out: dict[str, int]) -> None:
         self.sidebar.show_watches(watches, left_out)
+        self.sidebar.show_count(self.watch_screen.title, str(len(watches) or ""))
         self.strip.show_watches(watches)
         self.problems.show_watches(watches)
 
@@ -410,8 +416,11 @@ class Window(QMainWindow):
         popup.show_above(at)
 
     def _show_watching(self) -> None:
-        if not self.watches.any:
-            self.acts.watch_folder()
+        self.go_to(self.watch_screen.title)
+
+    def _show_watch(self, watch: dict[str, Any]) -> None:
+        self.watch_screen.choose(watch["id"])
+        self.go_to(self.watch_screen.title)
 
     def _let_keys_rest(self, sheet_open: bool) -> None:
         for action in self._actions:
@@ -434,7 +443,7 @@ class Window(QMainWindow):
         paths = local_paths(event.mimeData())
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
-        self.acts.look_at(paths)
+        self.acts.take_dropped(paths, to_watch=self.current is self.watch_screen)
 
     def paste(self) -> None:
         self.acts.look_at(local_paths(QGuiApplication.clipboard().mimeData()))

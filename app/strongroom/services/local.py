@@ -156,6 +156,23 @@ class LocalRegistry:
 
         return watches.remove_watch(self.desk, root)
 
+    def watch_totals(self) -> dict[str, Document]:
+        from strongroom.services import watch_pages
+
+        return watch_pages.watch_totals(self.desk)
+
+    def watch_left_out(self, watch: str) -> list[Document]:
+        from strongroom.services import watch_pages
+
+        return watch_pages.watch_left_out(self.desk, watch)
+
+    def look_at_folder(
+        self, root: bytes, options: Document, progress: Progress | None = None
+    ) -> Document:
+        from strongroom.services import watch_pages
+
+        return watch_pages.look_at_folder(self.desk, root, options, progress)
+
     def pause_watch(self, watch: str, paused: bool) -> None:
         from strongroom.services import watches
 

@@ -48,6 +48,12 @@ _POLL_EVERY = 2.0
 #: Seconds that one who wants an end waits for files that still grow.
 PATIENCE = 30.0
 
+#: So many files that wait are named, and seconds between two tellings of them.
+_SHOWN = 20
+_WAITING_EVERY = 0.5
+#: Files that may still change, files that wait for their run's end, and how many of the first.
+Waiting = tuple[tuple[bytes, ...], tuple[bytes, ...], int]
+
 log = logging.getLogger(__name__)
 
 
@@ -98,6 +104,8 @@ class WatchSession:
         self._lease_at = 0.0
         self._idle = False
         self._full_until = 0.0
+        self._waiting: Waiting = (), (), 0
+        self._waiting_told_at = 0.0
         self._skip, self._ignore_problem = load_ignore(watch.root)
 
     def open(self) -> None:
@@ -105,6 +113,11 @@ class WatchSession:
         self._renew_lease(force=True)
         databases.clear_left_over(self.desk.store.staging)
         self._seen = rows.seen_in(self.desk.engine, self.watch.id)
+
+    def look_now(self) -> None:
+        """The next step compares the folder as a whole and tries again what failed."""
+        self._rescan_at = self._full_until = 0.0
+        self._stirred = True
 
     def close(self) -> None:
         self._stop_listening()
@@ -148,6 +161,7 @@ class WatchSession:
         self._note_touched(at)
         self._show_live()
         self._tell_state("polling" if self._events and self._events.polling else "live")
+        self._tell_waiting(at)
         idle = self.pending == 0
         if idle and not self._idle:
             self.tell(
@@ -721,6 +735,37 @@ class WatchSession:
                     },
                 )
             )
+
+    def _tell_waiting(self, at: float) -> None:
+        """Which files are still being written, and which wait for the end of their run."""
+        moving = [p for p in self.settling.moving(at) if p in self.files and p not in self.held]
+        now_waiting: Waiting = (
+            tuple(moving[:_SHOWN]),
+            tuple(sorted(self.held)[:_SHOWN]),
+            len(moving),
+        )
+        soon = at - self._waiting_told_at < _WAITING_EVERY
+        if now_waiting == self._waiting or (soon and (moving or self.held)):
+            return
+        self._waiting, self._waiting_told_at = now_waiting, at
+        settling, held, count = now_waiting
+        self.tell(
+            Event(
+                "watch.waiting",
+                {
+                    "id": self.watch.id,
+                    "settling": [self._told_file(p) for p in settling],
+                    "settling_count": count,
+                    "live": [self._told_file(p) for p in held],
+                    "live_count": len(self.held),
+                },
+            )
+        )
+
+    def _told_file(self, path: bytes) -> dict[str, object]:
+        file = self.files.get(path)
+        size = file.stat.size if file is not None else 0
+        return {"path": printable(os.fsdecode(path)), "size": size}
 
     def _renew_lease(self, force: bool = False) -> None:
         at = time.monotonic()

@@ -112,6 +112,14 @@ def _changed(desk: Desk, watch: Watch, name: str | None, options: Document) -> W
     return next(w for w in rows.all_watches(desk.engine) if w.id == watch.id)
 
 
+def check_folder(desk: Desk, root: bytes) -> None:
+    """Raises `Conflict` where the folder (a real path) cannot be watched; one that is already
+    watched itself may be.
+    """
+    others = [w for w in rows.all_watches(desk.engine) if w.root != root]
+    _check_place(desk, root, others)
+
+
 def _check_place(desk: Desk, root: bytes, others: list[Watch]) -> None:
     shown, registry = os.fsdecode(root), os.path.realpath(os.fsencode(desk.place.root))
     if _overlap(root, registry):

@@ -60,6 +60,7 @@ class Worker:
         self._progress: Progress | None = None
         self._watching = ""
         self._trouble = ""
+        self._look_now: set[str] = set()
         self._last_seq = registry.last_change()
 
     def start(self) -> None:
@@ -95,6 +96,11 @@ class Worker:
         progress = self._progress
         if paused and self._watching == watch and progress is not None:
             progress.cancel()
+        self.poke()
+
+    def check_watch(self, watch: str) -> None:
+        """Compares a watched folder as a whole now. May be called from any thread."""
+        self._look_now.add(watch)
         self.poke()
 
     def run(self) -> None:
@@ -190,6 +196,11 @@ class Worker:
             if session is not None and session.watch.options != watch.options:
                 self._let_go(watch_id)
                 session = None
+            if watch_id in self._look_now:
+                self._look_now.discard(watch_id)
+                self._refused_until.pop(watch_id, None)
+                if session is not None:
+                    session.look_now()
             if time.monotonic() < self._refused_until.get(watch_id, 0.0):
                 continue
             try:

@@ -1,0 +1,1 @@
+"""The screen of watched folders: each with its state and rules, and what happens in it."""
