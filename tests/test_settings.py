@@ -31,6 +31,7 @@ VALUES: dict[str, tuple[object, list[object]]] = {
     "limits.describe_time": (5, [0, 3601, None]),
     "limits.describe_memory": (256, [255, 65537, "1GiB"]),
     "appearance.theme": ("dark", ["Dark", "", "blue", 1, ["dark"]]),
+    "window.closing": ("quit", ["tray", "", 1, True]),
     "log.level": ("debug", ["DEBUG", "loud", 10]),
 }
 BAD = [(name, value) for name, (_, wrong) in VALUES.items() for value in wrong]

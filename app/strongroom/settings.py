@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,104 +15,147 @@ APP = "strongroom"
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """A number within bounds; `whole` numbers are shown without decimals."""
+
+    low: float
+    high: float
+    whole: bool = False
+
+    def wrong(self, value: Any) -> str:
+        good = isinstance(value, int | float) and not isinstance(value, bool)
+        if good and self.low <= value <= self.high:
+            return ""
+        return f"a number from {self.low:g} to {self.high:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of some words; `texts` say what each means."""
+
+    words: tuple[str, ...]
+    texts: tuple[str, ...]
+
+    def wrong(self, value: Any) -> str:
+        return "" if value in self.words else "one of " + ", ".join(self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderPath:
+    """A folder's path, or "" for the default."""
+
+    def wrong(self, value: Any) -> str:
+        return "" if isinstance(value, str) else "a path in quotes"
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
-    """One entry of the file: `name` is `table.key`, `check` says what is wrong or returns ""."""
+    """One entry of the file: `name` is `table.key`, `title` what the window calls it. `at_once`:
+    a change holds without a new start.
+    """
 
     name: str
+    title: str
     default: Any
     unit: str
     description: str
-    check: Callable[[Any], str]
+    allowed: Number | OneOf | FolderPath
+    at_once: bool = True
 
-
-def _number(low: float, high: float) -> Callable[[Any], str]:
-    def check(value: Any) -> str:
-        good = isinstance(value, int | float) and not isinstance(value, bool)
-        return "" if good and low <= value <= high else f"a number from {low:g} to {high:g}"
-
-    return check
-
-
-def _one_of(*words: str) -> Callable[[Any], str]:
-    return lambda value: "" if value in words else "one of " + ", ".join(words)
-
-
-def _path(value: Any) -> str:
-    return "" if isinstance(value, str) else "a path in quotes"
+    def check(self, value: Any) -> str:
+        """What the value must be, or "" if it is."""
+        return self.allowed.wrong(value)
 
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "registry.path",
+        "Registry",
         "",
         "path",
         "The registry that is opened; empty: `default` in the platform's data folder.",
-        _path,
+        FolderPath(),
+        at_once=False,
     ),
     Setting(
         "watch.quiet_time",
+        "Quiet time",
         2.0,
         "seconds",
         "How long a file must stand still before it is taken.",
-        _number(0.1, 3600),
+        Number(0.1, 3600),
     ),
     Setting(
         "watch.idle_end",
+        "Silence that ends a run",
         1800.0,
         "seconds",
         "How long a run must be silent before it counts as ended and its growing files are"
         " versioned.",
-        _number(1, 7 * 86400),
+        Number(1, 7 * 86400),
     ),
     Setting(
         "watch.rescan",
+        "Compare as a whole every",
         60.0,
         "seconds",
         "How often a watched folder is compared as a whole, in case an event was missed.",
-        _number(1, 86400),
+        Number(1, 86400),
     ),
     Setting(
         "limits.reserve",
+        "Disk space kept free",
         512,
         "MiB",
         "Free disk space below which nothing more is taken until there is room again.",
-        _number(0, 1 << 20),
+        Number(0, 1 << 20, whole=True),
     ),
     Setting(
         "limits.describe_time",
+        "Time to read a version",
         60.0,
         "seconds",
         "How long reading what one version's files say may take.",
-        _number(1, 3600),
+        Number(1, 3600),
+        at_once=False,
     ),
     Setting(
         "limits.describe_memory",
+        "Memory to read files with",
         1024,
         "MiB",
         "How much memory the process that reads files may use.",
-        _number(256, 1 << 16),
+        Number(256, 1 << 16, whole=True),
+        at_once=False,
     ),
     Setting(
         "appearance.theme",
+        "Colours",
         "system",
         "word",
         "Colours of the window: those of the system, or always light or dark.",
-        _one_of("system", "light", "dark"),
+        OneOf(("system", "light", "dark"), ("As the system", "Light", "Dark")),
     ),
     Setting(
         "window.closing",
+        "Closing during work",
         "ask",
         "word",
         "What closing the window does while work is in hand: ask, go on in the background behind"
         " the tray, or quit and go on at the next start.",
-        _one_of("ask", "background", "quit"),
+        OneOf(("ask", "background", "quit"), ("Ask", "Go on in the tray", "Quit, go on later")),
     ),
     Setting(
         "log.level",
+        "Log",
         "info",
         "word",
         "How much the log file tells.",
-        _one_of("debug", "info", "warning", "error"),
+        OneOf(
+            ("debug", "info", "warning", "error"),
+            ("Everything", "What happens", "Warnings and errors", "Errors only"),
+        ),
+        at_once=False,
     ),
 )
 _BY_NAME = {s.name: s for s in SETTINGS}

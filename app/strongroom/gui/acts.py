@@ -21,7 +21,7 @@ from strongroom.gui.sample import sample_folder, sample_runs
 from strongroom.gui.theme import Theme
 from strongroom.gui.watching.sheet import WatchSheet
 from strongroom.services.registry import Registry
-from strongroom.settings import save
+from strongroom.settings import Settings, load, save
 
 if TYPE_CHECKING:
     from strongroom.gui.window import Window
@@ -190,4 +190,9 @@ class Acts(QObject):
 
     def choose_theme(self, choice: str) -> None:
         self._theme.choose(choice)
-        self._bridge.ask(lambda registry: save("appearance.theme", choice))
+
+        def keep() -> Settings:
+            save("appearance.theme", choice)
+            return load()
+
+        self._bridge.ask_anyway(keep, self._window.settings_screen.show_settings)

@@ -40,6 +40,7 @@ class BackgroundWorker(Protocol):
     def poke(self) -> None: ...
     def pause(self, watch: str, paused: bool) -> None: ...
     def check_watch(self, watch: str) -> None: ...
+    def apply(self, settings: Any) -> None: ...
 
 
 Opened = tuple[Registry, BackgroundWorker]
@@ -145,6 +146,20 @@ class Bridge(QObject):
             ticket.cancel()
             return ticket
         return self._run(lambda: question(registry), done, failed or self.problem.emit)
+
+    def ask_anyway(
+        self,
+        work: Callable[[], T],
+        done: Callable[[T], None] = lambda answer: None,
+        failed: Callable[[StrongroomError], None] | None = None,
+    ) -> Ticket:
+        """As `ask`, for work beside the window that needs no registry, open or not."""
+        return self._run(work, done, failed or self.problem.emit)
+
+    def apply(self, settings: Any) -> None:
+        """Settings that hold at once are handed to the worker."""
+        if self._worker is not None:
+            self._worker.apply(settings)
 
     def ask_slowly(
         self,

@@ -36,6 +36,10 @@ class Leaving(QObject):
         self._tray: QSystemTrayIcon | None = None
         self.forced = False
 
+    def choose(self, choice: str) -> None:
+        """What the setting says now."""
+        self._choice = choice
+
     def happened(self, event: Event) -> None:
         data = event.data
         if event.name == "job.changed":

@@ -25,6 +25,7 @@ QLabel[look="count"] {{ color: {c.text2}; background: {c.sunken}; border-radius:
 
 QFrame[look="sidebar"] {{ background: {c.sidebar}; border: 0; border-right: 1px solid {c.line}; }}
 QFrame[look="topbar"] {{ background: {c.panel}; border: 0; border-bottom: 1px solid {c.line}; }}
+QFrame[look="subnav"] {{ background: {c.panel2}; border: 0; border-right: 1px solid {c.line}; }}
 QFrame[look="page"] {{ background: {c.panel}; border: 0; }}
 QFrame[look="ground"] {{ background: {c.window}; border: 0; }}
 QFrame[look="strip"] {{ background: {c.panel2}; border: 0; border-top: 1px solid {c.line}; }}

@@ -39,6 +39,7 @@ from strongroom.gui.overlay import Overlay
 from strongroom.gui.pieces import column, row
 from strongroom.gui.problems import Problems, ProblemsPopup
 from strongroom.gui.screen import Screen
+from strongroom.gui.settings.screen import SettingsScreen
 from strongroom.gui.sidebar import Sidebar
 from strongroom.gui.strip import Strip
 from strongroom.gui.theme import SIDEBAR_SHRINKS, SMALLEST, Theme
@@ -132,7 +133,13 @@ class Window(QMainWindow):
             self._bridge, self._theme, self.settings, self.watches, self.acts.watch_folder
         )
         self.watch_screen.show_version.connect(self.show_version)
-        for screen, group in ((self.library, ""), (self.watch_screen, "sources")):
+        self.settings_screen = SettingsScreen(self._bridge, self._theme, self.settings, self.place)
+        self.settings_screen.saved.connect(self._apply)
+        for screen, group in (
+            (self.library, ""),
+            (self.watch_screen, "sources"),
+            (self.settings_screen, "foot"),
+        ):
             self.screens.append(screen)
             self._stack.addWidget(screen)
             self.top_bar.add(screen)
@@ -185,6 +192,14 @@ class Window(QMainWindow):
         lost = error.code == "damaged" and "doctor --rebuild" in error.hint
         self.go_to(self.library.title)
         self.page.show_error(error, self._bridge.start, self._bridge.rebuild if lost else None)
+
+    def _apply(self, settings: Settings) -> None:
+        """What was saved holds at once, where it can."""
+        self.settings = settings
+        self._theme.choose(settings["appearance.theme"])
+        self.leaving.choose(settings["window.closing"])
+        self.watch_screen.show_settings(settings)
+        self._bridge.apply(settings)
 
     def _ask_status(self) -> None:
         self._bridge.ask(lambda registry: registry.status(), self._show_status)

@@ -215,6 +215,11 @@ class LocalRegistry:
             "read_only": self.desk.engine.read_only,
         }
 
+    def try_place(self, place: Path, reserve: int) -> list[Document]:
+        from strongroom.services.place_trial import try_place
+
+        return try_place(place, reserve)
+
     def doctor(self, fix: bool = False, progress: Progress | None = None) -> Document:
         from strongroom.services import doctor
 

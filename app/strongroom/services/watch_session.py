@@ -114,6 +114,12 @@ class WatchSession:
         databases.clear_left_over(self.desk.store.staging)
         self._seen = rows.seen_in(self.desk.engine, self.watch.id)
 
+    def set_timing(self, timing: Timing) -> None:
+        """Other times hold from the next step on, for files that settle already too."""
+        self.timing = timing
+        self.settling.quiet_time = timing.quiet_time
+        self.look_now()
+
     def look_now(self) -> None:
         """The next step compares the folder as a whole and tries again what failed."""
         self._rescan_at = self._full_until = 0.0

@@ -103,6 +103,11 @@ class Worker:
         self._look_now.add(watch)
         self.poke()
 
+    def apply(self, settings: Any) -> None:
+        """Takes on changed settings of watching. May be called from any thread."""
+        self.timing = timing_from(settings)
+        self.poke()
+
     def run(self) -> None:
         """Rounds until `stop`; errors of one folder or job are told and do not end the others."""
         try:
@@ -193,6 +198,8 @@ class Worker:
             if self._stopping.is_set():
                 return
             session = self._sessions.get(watch_id)
+            if session is not None and session.timing != self.timing:
+                session.set_timing(self.timing)
             if session is not None and session.watch.options != watch.options:
                 self._let_go(watch_id)
                 session = None

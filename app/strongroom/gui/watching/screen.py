@@ -260,6 +260,11 @@ class WatchScreen(Screen):
         self.pause_all.setEnabled(bool(watches))
         self.pause_all.setToolTip("" if watches else "No folder is watched")
 
+    def show_settings(self, settings: Settings) -> None:
+        """Rules are told as they hold now."""
+        self._settings = settings
+        self._draw()
+
     def _make_card(self, watch: Watch) -> WatchCard:
         id_ = watch["id"]
         card = WatchCard(
