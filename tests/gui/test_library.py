@@ -300,3 +300,29 @@ def test_a_folder_with_other_files_becomes_no_registry(person, tmp_path, monkeyp
     window.acts.open_registry()
     assert "There is no registry in it" in window.fault.words.text()
     assert not (Path(tmp_path) / "registry.json").exists()
+
+
+def offered(palette) -> list[str]:
+    return [palette.list.item(at).text() for at in range(palette.list.count())]
+
+
+def test_the_palette_finds_a_version_by_its_tag_and_by_its_digest(stocked):
+    window = stocked.open()
+    stocked.key(Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier, window)
+    palette = window.overlay.sheet
+    stocked.type(palette.field, "fraud v2")
+    stocked.until(lambda: "fraud v2" in offered(palette))
+    stocked.picture("palette-version")
+    stocked.key(ENTER, widget=palette.field)
+    stocked.until(lambda: window.detail.shown == "fraud@v2")
+    digest = window.detail.version["content_digest"].removeprefix("sha256:")
+    stocked.key(Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier, window)
+    palette = window.overlay.sheet
+    stocked.type(palette.field, f"#{digest[:10]}")
+    stocked.until(lambda: "fraud v2" in offered(palette))
+    palette.field.clear()
+    stocked.type(palette.field, "> group")
+    stocked.until(lambda: offered(palette)[1:] and all("roup" in o for o in offered(palette)[1:]))
+    palette.field.clear()
+    stocked.type(palette.field, "training")
+    stocked.until(lambda: {"training a", "training b"} <= set(offered(palette)))

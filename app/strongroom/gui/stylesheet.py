@@ -120,6 +120,10 @@ QLabel[floats="true"] {{ background: {c.tones["red"].fill}; color: {c.tones["red
 QListWidget[look="completion"] {{ background: {c.panel}; border: 1px solid {c.line3};
     border-radius: 6px; padding: 4px; }}
 QListWidget[look="completion"]::item {{ padding: 0 8px; }}
+QLineEdit[look="bare"], QLineEdit[look="bare"]:focus {{ border: 0; padding: 0; min-height: 34px;
+    background: transparent; }}
+QLineEdit[look="cell"], QLineEdit[look="cell"]:focus {{ border: 2px solid {c.accent};
+    border-radius: 4px; padding: 0 5px; min-height: 24px; }}
 QLineEdit[wrong="true"] {{ border-color: {c.tones["red"].solid}; }}
 QComboBox::drop-down {{ border: 0; width: 22px; }}
 QListWidget::item {{ padding: 6px 10px; border-radius: 4px; }}

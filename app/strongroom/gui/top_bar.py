@@ -29,7 +29,7 @@ class TopBar(QFrame):
         inside.addStretch(1)
         inside.addWidget(label("Ctrl K", "key", font(11, 500)))
         self.commands.setLayout(inside)
-        self.commands.setMinimumWidth(156)
+        self.commands.setMinimumWidth(172)
         self.commands.setProperty("keyed", True)
         layout.addWidget(self.commands)
         self._actions = row(spacing=10)

@@ -313,7 +313,10 @@ class Window(QMainWindow):
             Command(f"Filter: {name}", "bookmark", functools.partial(self.set_filter, text))
             for name, text in saved_filters.saved(self.memory).items()
         ]
-        self.overlay.open(CommandPalette(self._bridge, self._theme, commands, self.show_version))
+        palette = CommandPalette(
+            self._bridge, self._theme, commands, self.show_version, self.show_run
+        )
+        self.overlay.open(palette)
 
     def show_keys(self) -> None:
         self.overlay.open(KeysSheet(self._theme, self.commands))
@@ -327,6 +330,10 @@ class Window(QMainWindow):
             self._show(self.library)
         self.library.set_filter(f'name:"{reference.rpartition("@")[0] or reference}"')
         self.library.show_reference(reference)
+
+    def show_run(self, run: str) -> None:
+        """Shows the versions of a run in the Library."""
+        self.set_filter(f'run:"{run}"')
 
     # ------------------------------------------------------------------ menus
 
