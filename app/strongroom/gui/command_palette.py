@@ -228,15 +228,7 @@ class CommandPalette(Sheet):
                 name = artifact["name"]
                 open_it = functools.partial(self._open_version, name)
                 about = plural(artifact["versions"], "version")
-                lines.append(
-                    Line(
-                        name,
-                        look.icon,
-                        look.tone,
-                        about,
-                        act=functools.partial(self._open_version, name),
-                    )
-                )
+                lines.append(Line(name, look.icon, look.tone, about, act=open_it))
         if runs:
             lines.append(Line("Runs"))
             for one in runs:

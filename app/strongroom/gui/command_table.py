@@ -28,10 +28,22 @@ def command_table(window: Window) -> list[Command]:
         return "" if window.filter.whole() else "there is no filter"
 
     table = [
-        Command("Add files…", "plus", acts.add_files, ("Ctrl O",)),
-        Command("Add a folder…", "folder-plus", acts.add_folder, ("Ctrl Shift O",)),
+        Command("Add files…", "plus", acts.add_files, ("Ctrl O",), window.why_no_writing),
+        Command(
+            "Add a folder…",
+            "folder-plus",
+            acts.add_folder,
+            ("Ctrl Shift O",),
+            window.why_no_writing,
+        ),
         Command("Paste files", "clipboard-paste", window.paste, ("Ctrl V",), window.why_no_paste),
-        Command("Watch a folder…", "folder-sync", acts.watch_folder, ("Ctrl Shift W",)),
+        Command(
+            "Watch a folder…",
+            "folder-sync",
+            acts.watch_folder,
+            ("Ctrl Shift W",),
+            window.why_no_writing,
+        ),
         Command("Filter the list", "list-filter", window.focus_filter, ("/", "Ctrl F")),
         Command("Save this filter…", "bookmark", window.save_filter, ("Ctrl D",), without_filter),
         Command("Commands", "command", window.show_palette, ("Ctrl K",)),

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from strongroom.gui import icons
 from strongroom.gui.paint import draw_text
 from strongroom.gui.theme import Theme, font
-from strongroom.gui.wording import plural
+from strongroom.gui.wording import plural, sentence
 
 
 def local_paths(data: QMimeData) -> list[str]:
@@ -21,11 +21,13 @@ class DropVeil(QWidget):
     def __init__(self, over: QWidget, theme: Theme) -> None:
         super().__init__(over)
         self._over, self._theme, self._count = over, theme, 0
+        self._why_not = ""
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
 
-    def open(self, count: int) -> None:
-        self._count = count
+    def open(self, count: int, why_not: str = "") -> None:
+        """`why_not`: nothing can be added now."""
+        self._count, self._why_not = count, why_not
         self.setGeometry(self._over.rect())
         self.show()
         self.raise_()
@@ -44,15 +46,16 @@ class DropVeil(QWidget):
         ratio = painter.device().devicePixelRatioF()
         pixmap = icons.pixmap("import", c.accent_text, 36, ratio)
         painter.drawPixmap(middle.x() - 18, middle.y() - 64, pixmap)
+        title = sentence(self._why_not) or "Drop to add"
+        about = (
+            "Nothing can be added to it."
+            if self._why_not
+            else f"{plural(self._count, 'item')}. You see first what would be made; nothing is"
+            " stored until you press Add."
+        )
         lines = (
-            ("Drop to add", font(18, 650), c.accent_text, -14),
-            (
-                f"{plural(self._count, 'item')}. You see what it makes first; nothing is stored"
-                " until you press Add.",
-                font(13),
-                c.text2,
-                16,
-            ),
+            (title, font(18, 650), c.accent_text, -14),
+            (about, font(13), c.text2, 16),
         )
         for text, fnt, colour, offset in lines:
             painter.setFont(fnt)

@@ -99,9 +99,18 @@ class Problems(QObject):
                 self._add(Problem(key, what, str(watch["path"]), hint))
         self._drop(lambda key: key[0].startswith("watch.") and key not in seen)
 
-    def show_status(self, status: Mapping[str, Any]) -> None:
-        """What `Registry.status` says is wrong with the registry as a whole."""
+    def show_status(self, status: Mapping[str, Any], full: bool) -> None:
+        """What `Registry.status` says is wrong with the registry as a whole. `full`: less is free
+        than shall be kept free.
+        """
         standing = {}
+        if full:
+            standing["full"] = Problem(
+                ("status", "full"),
+                "the registry's disk is full",
+                status["place"],
+                "nothing more is taken until there is room; watching goes on by itself then",
+            )
         if status["damaged"]:
             standing["damaged"] = Problem(
                 ("status", "damaged"),

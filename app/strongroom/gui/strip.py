@@ -83,10 +83,14 @@ class Strip(QFrame):
             self._say(self.watching, "eye", f"Watching {plural(len(live), 'folder')}")
         self.watching.setToolTip("\n".join(f"{w['name']}: {w['path']}" for w in watches))
 
-    def show_status(self, status: Mapping[str, Any]) -> None:
+    def show_status(self, status: Mapping[str, Any], full: bool) -> None:
+        """`full`: less is free than shall be kept free."""
         free, damaged = status["free"], status["damaged"]
         if damaged:
             text = f"Store: {plural(damaged, 'damaged file')}"
+            self._say(self.store, "triangle-alert", text, "bad")
+        elif full:
+            text = f"Store: disk full, {size_text(free)} free"
             self._say(self.store, "triangle-alert", text, "bad")
         elif status["read_only"]:
             self._say(self.store, "lock", "Store: read only, from a newer Strongroom", "warn")

@@ -44,6 +44,9 @@ QFrame[look="news"] {{ background: {c.accent_soft}; border: 0;
     border-bottom: 1px solid {c.accent_line}; }}
 QFrame[look="fault"] {{ background: {c.tones["red"].fill}; border: 1px solid
     {c.tones["red"].edge}; border-radius: 8px; }}
+QFrame[look="banner"] {{ background: {c.tones["amber"].fill}; border: 0;
+    border-bottom: 1px solid {c.tones["amber"].edge}; }}
+QFrame[look="banner"] QLabel {{ color: {c.tones["amber"].text}; }}
 QFrame[look="warning"] {{ background: {c.tones["amber"].fill}; border: 1px solid
     {c.tones["amber"].edge}; border-radius: 6px; }}
 QFrame[look="warning"] QLabel {{ color: {c.tones["amber"].text}; }}

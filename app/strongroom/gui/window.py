@@ -17,10 +17,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMainWindow, QMenu, QStackedWidget, QWidget
 
-from strongroom.domain.errors import StrongroomError
+from strongroom.domain.errors import BadInput, StrongroomError
 from strongroom.domain.event import Event
 from strongroom.gui import registries, saved_filters
 from strongroom.gui.acts import Acts
+from strongroom.gui.banner import Banner
 from strongroom.gui.bridge import Bridge
 from strongroom.gui.command_palette import CommandPalette
 from strongroom.gui.command_table import command_table
@@ -73,6 +74,7 @@ class Window(QMainWindow):
         self._bridge, self._theme, self.memory = bridge, theme, memory
         self.place, self.settings = place, settings or Settings()
         self._jobs: dict[int, Job] = {}
+        self.read_only = False
         self.setWindowTitle("Strongroom")
         self.setMinimumSize(*SMALLEST)
         self.resize(1440, 900)
@@ -103,6 +105,8 @@ class Window(QMainWindow):
         self.fault = FaultBar(self._theme)
         self.undo = Undo(self.fault)
         right.addWidget(self.fault)
+        self.banner = Banner(self._theme)
+        right.addWidget(self.banner)
         self._stack = QStackedWidget()
         right.addWidget(self._stack, 1)
         self.strip = Strip(self._theme)
@@ -144,6 +148,13 @@ class Window(QMainWindow):
             self._stack.addWidget(screen)
             self.top_bar.add(screen)
             self.sidebar.add_screen(screen.title, screen.icon, group)
+        self._writing_buttons = [
+            self.library.actions_at_top[-1],
+            self.watch_screen.actions_at_top[-1],
+            self.sidebar.add_button,
+        ]
+        for button in self._writing_buttons:
+            button.setProperty("hint", button.toolTip())
 
     def _connect(self) -> None:
         self.page.counted.connect(self._show_counts)
@@ -189,7 +200,8 @@ class Window(QMainWindow):
         self._bridge.ask(lambda registry: registry.list_jobs(), self._know_jobs)
 
     def _cannot_open(self, error: StrongroomError) -> None:
-        lost = error.code == "damaged" and "doctor --rebuild" in error.hint
+        thing = str(error.document()["object"])
+        lost = error.code == "damaged" and thing.endswith("catalog.db")
         self.go_to(self.library.title)
         self.page.show_error(error, self._bridge.start, self._bridge.rebuild if lost else None)
 
@@ -205,8 +217,25 @@ class Window(QMainWindow):
         self._bridge.ask(lambda registry: registry.status(), self._show_status)
 
     def _show_status(self, status: Mapping[str, Any]) -> None:
-        self.strip.show_status(status)
-        self.problems.show_status(status)
+        reserve = int(self.settings["limits.reserve"]) << 20
+        full = status["free"] < reserve
+        self.strip.show_status(status, full)
+        self.problems.show_status(status, full)
+        self.read_only = bool(status["read_only"])
+        self.banner.show_words(
+            "lock",
+            "This registry can only be read: a newer Strongroom has used it. Everything can be"
+            " looked at, exported and verified; install the newer one to add to it."
+            if self.read_only
+            else "",
+        )
+        for button in self._writing_buttons:
+            button.setEnabled(not self.read_only)
+            button.setToolTip(self.why_no_writing().capitalize() or button.property("hint"))
+
+    def why_no_writing(self) -> str:
+        """Why nothing can be added now, or ""."""
+        return "this registry can only be read" if self.read_only else ""
 
     def _show_watches(self, watches: list[dict[str, Any]], left_out: dict[str, int]) -> None:
         self.sidebar.show_watches(watches, left_out)
@@ -455,7 +484,7 @@ class Window(QMainWindow):
         if paths and event.source() is None:  # what is dragged out of here is here already
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
-            self.veil.open(len(paths))
+            self.veil.open(len(paths), self.why_no_writing())
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         self.veil.hide()
@@ -465,12 +494,17 @@ class Window(QMainWindow):
         paths = local_paths(event.mimeData())
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
+        if self.read_only:
+            self.fault.explain(BadInput(self.why_no_writing(), "", "nothing was added"))
+            return
         self.acts.take_dropped(paths, to_watch=self.current is self.watch_screen)
 
     def paste(self) -> None:
         self.acts.look_at(local_paths(QGuiApplication.clipboard().mimeData()))
 
     def why_no_paste(self) -> str:
+        if self.read_only:
+            return self.why_no_writing()
         data = QGuiApplication.clipboard().mimeData()
         return "" if data is not None and local_paths(data) else "no files were copied"
 

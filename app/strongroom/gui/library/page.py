@@ -26,6 +26,8 @@ from strongroom.gui.wording import PLURALS, count_text, plural
 _NEWS_MS = 150
 _RUNS_MS = 400
 _CLOCK_MS = 30_000
+#: Seconds until what may pass by itself (a lock, a disk out of reach) is tried again.
+_RETRY_S = 10
 
 
 class LibraryPage(QFrame):
@@ -57,7 +59,11 @@ class LibraryPage(QFrame):
         )
         self._mend_button.setToolTip("From what is stored and the journal; nothing is lost by it")
         self._error.add_button(self._mend_button)
-        self._error.add_button(Button(theme, "Try again", "refresh-cw", "", self._try_again))
+        self._try_button = Button(theme, "Try again", "refresh-cw", "", self._try_again)
+        self._error.add_button(self._try_button)
+        self._left = 0
+        self._retry = QTimer(self, singleShot=True, interval=1000)
+        self._retry.timeout.connect(self._count_down)
         self._list = QWidget()
         inside = column()
         inside.addWidget(self._top())
@@ -180,6 +186,8 @@ class LibraryPage(QFrame):
         self.model.reload()
 
     def _try_again(self) -> None:
+        self._left = 0
+        self._tell_next_try()
         self._again()
 
     def _press_mend(self) -> None:
@@ -291,10 +299,31 @@ class LibraryPage(QFrame):
     ) -> None:
         """In place of the list: why there is none, a way to try again and one to mend it."""
         self._again, self._mend = again, mend
+        self._left = _RETRY_S if error.code in ("busy", "unreachable") else 0
+        self._tell_next_try()
         self._mend_button.setVisible(mend is not None)
         self._mend_button.setEnabled(True)
         self._error.explain(error)
         self._pages.setCurrentWidget(self._error)
+
+    def _tell_next_try(self) -> None:
+        """What may pass by itself is tried again by itself."""
+        if self._left:
+            self._try_button.setText(f"Try again (in {self._left} s by itself)")
+            self._retry.start()
+        else:
+            self._try_button.setText("Try again")
+            self._retry.stop()
+
+    def _count_down(self) -> None:
+        if self._pages.currentWidget() is not self._error:
+            self._retry.stop()
+            return
+        self._left -= 1
+        if self._left:
+            self._tell_next_try()
+        else:
+            self._try_again()
 
     def _show_picked(self) -> None:
         rows = self.table.selected_rows()
