@@ -48,7 +48,7 @@ from strongroom.gui.top_bar import TopBar
 from strongroom.gui.undo import Undo
 from strongroom.gui.watches import Watches
 from strongroom.gui.watching.screen import WatchScreen
-from strongroom.gui.wording import count_text
+from strongroom.gui.wording import count_text, sentence
 from strongroom.settings import Settings
 
 _STATUS_MS = 500
@@ -74,7 +74,7 @@ class Window(QMainWindow):
         self._bridge, self._theme, self.memory = bridge, theme, memory
         self.place, self.settings = place, settings or Settings()
         self._jobs: dict[int, Job] = {}
-        self.read_only = False
+        self.read_only = self.is_closed = False
         self.setWindowTitle("Strongroom")
         self.setMinimumSize(*SMALLEST)
         self.resize(1440, 900)
@@ -192,6 +192,8 @@ class Window(QMainWindow):
 
     def _ready(self) -> None:
         registries.remember(self.memory, self.place)
+        self.is_closed = False
+        self._allow_writing()
         for screen in self.screens:
             screen.ready()
         self.watches.ask()
@@ -202,6 +204,8 @@ class Window(QMainWindow):
     def _cannot_open(self, error: StrongroomError) -> None:
         thing = str(error.document()["object"])
         lost = error.code == "damaged" and thing.endswith("catalog.db")
+        self.is_closed = True
+        self._allow_writing()
         self.go_to(self.library.title)
         self.page.show_error(error, self._bridge.start, self._bridge.rebuild if lost else None)
 
@@ -229,12 +233,18 @@ class Window(QMainWindow):
             if self.read_only
             else "",
         )
+        self._allow_writing()
+
+    def _allow_writing(self) -> None:
+        why_not = self.why_no_writing()
         for button in self._writing_buttons:
-            button.setEnabled(not self.read_only)
-            button.setToolTip(self.why_no_writing().capitalize() or button.property("hint"))
+            button.setEnabled(not why_not)
+            button.setToolTip(sentence(why_not) or button.property("hint"))
 
     def why_no_writing(self) -> str:
         """Why nothing can be added now, or ""."""
+        if self.is_closed:
+            return "no registry is open"
         return "this registry can only be read" if self.read_only else ""
 
     def _show_watches(self, watches: list[dict[str, Any]], left_out: dict[str, int]) -> None:
@@ -274,8 +284,7 @@ class Window(QMainWindow):
     def _show_counts(self, counts: Counts) -> None:
         self.sidebar.show_count(self.library.title, count_text(counts.everything))
         focus = self.focusWidget()
-        nav = self.sidebar.nav[self.library.title]
-        unused = focus is None or not focus.isVisible() or focus is nav
+        unused = focus is None or not focus.isVisible() or self.sidebar.isAncestorOf(focus)
         if unused and self.overlay.sheet is None and self.current is self.library:
             self.library.first_focus().setFocus()  # where a person would go on
 
@@ -494,7 +503,7 @@ class Window(QMainWindow):
         paths = local_paths(event.mimeData())
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
-        if self.read_only:
+        if self.why_no_writing():
             self.fault.explain(BadInput(self.why_no_writing(), "", "nothing was added"))
             return
         self.acts.take_dropped(paths, to_watch=self.current is self.watch_screen)
@@ -503,7 +512,7 @@ class Window(QMainWindow):
         self.acts.look_at(local_paths(QGuiApplication.clipboard().mimeData()))
 
     def why_no_paste(self) -> str:
-        if self.read_only:
+        if self.why_no_writing():
             return self.why_no_writing()
         data = QGuiApplication.clipboard().mimeData()
         return "" if data is not None and local_paths(data) else "no files were copied"
