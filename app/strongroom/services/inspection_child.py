@@ -51,6 +51,8 @@ def main(memory_limit: int) -> None:
     os.dup2(2, 1)  # a stray print must not reach the protocol
     from strongroom import extract
     from strongroom.extract import layouts
+    from strongroom.services import previews
+    from strongroom.services.previews.request import Request
 
     with contextlib.suppress(ImportError):
         import yaml  # noqa: F401  imported before the limits: later, opening .py files is writing-free but slow
@@ -61,6 +63,8 @@ def main(memory_limit: int) -> None:
         sources = [_source(piece, requests) for piece in request["pieces"]]
         if request["do"] == "run":
             answer = run_answer(layouts, request["layout"], sources)
+        elif request["do"] == "preview":
+            answer = previews.look(sources[0], Request(**request["request"]))
         else:
             answer = describe_answer(extract, sources)
         data = json.dumps(answer).encode("utf-8", "surrogateescape")
