@@ -120,6 +120,23 @@ class Acts(QObject):
             "export", {"reference": reference(version), "into": os.path.join(folder, name)}
         )
 
+    def export_file(self, version: Version, path: str) -> None:
+        """Writes one file of a version into a folder, under its own name."""
+        folder = dialogs.choose_folder(self._window, "Export the file into", self.last_folder)
+        if not folder:
+            return
+        self.last_folder = folder
+        name = path.rpartition("/")[2]
+        self._bridge.enqueue(
+            "export",
+            {
+                "reference": reference(version),
+                "file": path,
+                "title": f"{name} of {reference(version)}",
+                "into": os.path.join(folder, name),
+            },
+        )
+
     def verify_selected(self) -> None:
         self.verify(self._page.selected_references() or [self._detail.shown or ""])
 

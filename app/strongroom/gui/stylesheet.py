@@ -17,6 +17,8 @@ QLabel {{ color: {c.text}; background: transparent; }}
 QLabel[look="second"] {{ color: {c.text2}; }}
 QLabel[look="caption"] {{ color: {c.text3}; }}
 QLabel[look="bad"] {{ color: {c.tones["red"].text}; }}
+QLabel[look="better"] {{ color: {c.tones["green"].text}; }}
+QLabel[look="worse"] {{ color: {c.tones["red"].text}; }}
 QLabel[look="link"] {{ color: {c.accent_text}; }}
 QLabel[look="key"] {{ color: {c.text2}; background: {c.panel}; border: 1px solid {c.line3};
     border-radius: 4px; padding: 0 5px; min-height: 20px; max-height: 20px; }}
@@ -64,6 +66,14 @@ QPushButton[look="ghost"]:focus, QToolButton:focus {{ border: 2px solid {c.accen
 QLineEdit QToolButton {{ min-height: 0; padding: 0; border: 0; }}
 QToolButton::menu-indicator {{ image: none; width: 0; }}
 
+QPushButton[look="inline"] {{ background: transparent; border: 1px solid transparent; padding: 0;
+    color: {c.accent_text}; min-height: 18px; border-radius: 3px; font-weight: 500;
+    text-align: left; }}
+QPushButton[look="inline"]:hover {{ text-decoration: underline; }}
+QPushButton[look="inline"]:focus {{ border: 1px solid {c.accent}; padding: 0; min-height: 18px; }}
+QPushButton[look="inline"]:disabled {{ color: {c.text2}; background: transparent;
+    border-color: transparent; }}
+
 QPushButton[look="nav"] {{ background: transparent; border: 0; border-radius: 6px; color: {c.text};
     text-align: left; padding: 0 10px; min-height: 30px; font-weight: 500; }}
 QPushButton[look="nav"]:hover {{ background: {c.sunken}; }}
@@ -96,6 +106,9 @@ QLineEdit, QPlainTextEdit, QComboBox {{ background: {c.panel}; color: {c.text};
 QPlainTextEdit {{ padding: 4px 6px; }}
 QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus {{ border: 2px solid {c.accent};
     padding: 0 7px; min-height: 28px; }}
+QPlainTextEdit[look="reader"], QPlainTextEdit[look="reader"]:focus {{ border: 0; padding: 0;
+    border-radius: 0; }}
+QLineEdit:disabled {{ background: {c.sunken}; color: {c.textoff}; border-color: {c.line}; }}
 QLineEdit[wrong="true"] {{ border-color: {c.tones["red"].solid}; }}
 QComboBox::drop-down {{ border: 0; width: 22px; }}
 QListWidget::item {{ padding: 6px 10px; border-radius: 4px; }}

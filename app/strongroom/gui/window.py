@@ -195,6 +195,8 @@ class Window(QMainWindow):
         self.detail.repair.connect(self.acts.repair)
         self.detail.hide_wanted.connect(self.toggle_panel)
         self.detail.show_version.connect(self._show_reference)
+        self.detail.export_file.connect(self.acts.export_file)
+        self.detail.sheet_wanted.connect(self.overlay.open)
         self.detail.filter_run.connect(lambda r: self.set_filter(f'run:"{r}"'))
         self.sidebar.add_watch.connect(self.acts.watch_folder)
         self.sidebar.show_library.connect(self.show_library)

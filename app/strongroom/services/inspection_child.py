@@ -113,7 +113,7 @@ def _source(piece: dict[str, Any], stream: BinaryIO) -> Source:
 
 
 def _limit(memory_limit: int) -> None:
-    _drop_network()
+    drop_network()
     for what, limit in (
         (resource.RLIMIT_AS, memory_limit),
         (resource.RLIMIT_FSIZE, 0),
@@ -133,7 +133,7 @@ def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
         raise Forbidden("writing is not allowed while a file is read")
 
 
-def _drop_network() -> None:
+def drop_network() -> None:
     """An empty network name space where the kernel lets us; the audit hook holds in any case."""
     if sys.platform != "linux":
         return
