@@ -14,6 +14,7 @@ from strongroom.gui import dialogs
 from strongroom.gui.add_sheet import AddSheet
 from strongroom.gui.bridge import Bridge
 from strongroom.gui.detail import DetailPanel
+from strongroom.gui.file_looks import export_name
 from strongroom.gui.library.columns import reference
 from strongroom.gui.library.page import LibraryPage
 from strongroom.gui.overlay import Overlay
@@ -113,12 +114,8 @@ class Acts(QObject):
         if not folder:
             return
         self.last_folder = folder
-        base = version["name"].rpartition("/")[2]
-        stem, dot, suffix = base.rpartition(".")
-        name = f"{stem}-{version['tag']}.{suffix}" if dot and stem else f"{base}-{version['tag']}"
-        self._bridge.enqueue(
-            "export", {"reference": reference(version), "into": os.path.join(folder, name)}
-        )
+        into = os.path.join(folder, export_name(version))
+        self._bridge.enqueue("export", {"reference": reference(version), "into": into})
 
     def export_file(self, version: Version, path: str) -> None:
         """Writes one file of a version into a folder, under its own name."""

@@ -42,3 +42,10 @@ def path_of(file: Mapping[str, Any]) -> str:
     if "path" in file:
         return str(file["path"])
     return os.fsdecode(bytes.fromhex(file["path_hex"]))
+
+
+def export_name(version: Mapping[str, Any]) -> str:
+    """What a version is called in a folder: `fraud-v3.onnx` for `team/fraud.onnx@v3`."""
+    base = version["name"].rpartition("/")[2]
+    stem, dot, suffix = base.rpartition(".")
+    return f"{stem}-{version['tag']}.{suffix}" if dot and stem else f"{base}-{version['tag']}"

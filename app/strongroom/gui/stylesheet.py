@@ -133,6 +133,10 @@ QHeaderView {{ background: {c.panel2}; border: 0; }}
 QHeaderView::section {{ background: {c.panel2}; color: {c.text2}; border: 0;
     border-bottom: 1px solid {c.line}; padding: 0 8px; font-weight: 500; font-size: 12px; }}
 QHeaderView::section:first {{ padding-left: 16px; }}
+QTableView[look="plain"] QHeaderView::section:vertical {{ color: {c.text3}; font-size: 11px;
+    font-weight: 400; border: 0; padding: 0 8px; }}
+QTableView[look="plain"] QTableCornerButton::section {{ background: {c.panel2}; border: 0;
+    border-bottom: 1px solid {c.line}; }}
 QTableView[look="plain"] QHeaderView::section:first {{ padding-left: 8px; }}
 QHeaderView::up-arrow, QHeaderView::down-arrow {{ width: 0; height: 0; image: none; }}
 QHeaderView::section:hover {{ color: {c.text}; }}

@@ -22,6 +22,7 @@ from strongroom.gui.bridge import Bridge
 from strongroom.gui.command_palette import CommandPalette
 from strongroom.gui.commands import Command, install
 from strongroom.gui.detail import DetailPanel
+from strongroom.gui.drag_out import DragOut
 from strongroom.gui.drop import DropVeil
 from strongroom.gui.fault_bar import FaultBar
 from strongroom.gui.filter_field import FilterField
@@ -66,6 +67,7 @@ class Window(QMainWindow):
         self.setAcceptDrops(True)
         self._build(place, actor)
         self.acts = Acts(self, bridge, theme, self.overlay, self.page, self.detail, place, logs)
+        self.drag_out = DragOut(self.page.table, bridge, self.strip.announce)
         self.watches = Watches(self, bridge, theme, self.overlay, self.fault)
         self._commands = self._command_table()
         self._actions = install(self._commands, self, self.page.table)
@@ -421,7 +423,7 @@ class Window(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         paths = _local_paths(event.mimeData())
-        if paths:
+        if paths and event.source() is None:  # what was dragged out of here is here already
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
             self.veil.open(len(paths))
@@ -465,7 +467,9 @@ class Window(QMainWindow):
         self.page.remember(self._memory)
         self._memory.sync()
         self.hide()  # at once: the worker may need a moment to put its work down
+        self.drag_out.stop()
         self._bridge.stop()
+        self.drag_out.clear()
         super().closeEvent(event)
 
 

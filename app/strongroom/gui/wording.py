@@ -163,7 +163,7 @@ def about_text(about: Any) -> str:
         return ""
     parts = []
     for key, value in about.items():
-        if isinstance(value, bool) or value in (None, "", [], {}):
+        if isinstance(value, bool) or value in (None, "", [], {}) or key == "tail":
             continue
         name = key.replace("_", " ")
         if isinstance(value, int | float):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from strongroom.gui import desktop, wording
 from strongroom.gui.detail.reading import Reading
@@ -39,8 +39,10 @@ class Head(QWidget):
         self.name = Elided("", "", font(15, 650))
         self.tag = label("", "second", font(15, 500))
         title.addWidget(self._icon)
-        title.addWidget(self.name, 1)
+        self.name.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        title.addWidget(self.name)
         title.addWidget(self.tag)
+        title.addStretch(1)
         title.addWidget(
             IconButton(theme, "panel-right-close", "Hide the panel (Ctrl I)", self.hide_wanted.emit)
         )
@@ -94,6 +96,7 @@ class Head(QWidget):
         self._digest = version["content_digest"]
         self._icon.set_icon(look.icon, look.tone)
         self.name.set_whole(version["name"])
+        self.name.updateGeometry()
         self.tag.setText(version["tag"])
         self._created.setText(f"Created {wording.since(version['created_at'])}")
         self._created.setToolTip(wording.exact(version["created_at"]))

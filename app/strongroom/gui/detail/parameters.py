@@ -17,7 +17,8 @@ _FIRST, _MOST = 6, 300
 #: Names that tell most, by their last word.
 _TELLING = (
     "lr", "learning_rate", "epochs", "num_train_epochs", "batch_size", "batch", "model",
-    "optimizer", "depth", "max_depth", "n_estimators", "hidden", "layers", "dropout", "weight_decay", "seed",
+    "optimizer", "depth", "max_depth", "n_estimators", "hidden", "layers", "dropout",
+    "weight_decay", "seed",
 )  # fmt: skip
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from strongroom.gui.detail.reading import Reading
 from strongroom.gui.pieces import Elided, column, label, row, selectable
 from strongroom.gui.theme import Theme, font, mono
+from strongroom.gui.tips import tip
 
 KEY_WIDTH = 84
 
@@ -79,8 +81,11 @@ def empty(layout: Any) -> None:
 def pair(name: str) -> QHBoxLayout:
     """A line that begins with what it is about."""
     line = row(spacing=8)
-    key = Elided(name, "second", font(12))
+    key = label("", "second", font(12))
     key.setFixedWidth(KEY_WIDTH)
+    shown = key.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, KEY_WIDTH)
+    key.setText(shown)
+    key.setToolTip(tip(name) if shown != name else "")
     line.addWidget(key)
     return line
 

@@ -81,6 +81,8 @@ class PlainTable(QTableView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.verticalHeader().setVisible(numbered)
+        self.verticalHeader().setFont(mono(11))
+        self.verticalHeader().setHighlightSections(False)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setDefaultSectionSize(DENSE_ROW)
         header = self.horizontalHeader()
@@ -89,12 +91,13 @@ class PlainTable(QTableView):
         header.setMinimumSectionSize(56)
         header.setResizeContentsPrecision(60)
 
-    def fit(self, widest: int = _WIDEST) -> None:
-        """Gives each column what its words need; the last takes what is left."""
+    def fit(self, widest: int = _WIDEST, stretched: int | None = None) -> None:
+        """Gives each column what its words need; `stretched` takes what is left."""
         self.resizeColumnsToContents()
         for at in range(self.model().columnCount()):
             self.setColumnWidth(at, min(widest, self.columnWidth(at) + 16))
-        self.horizontalHeader().setStretchLastSection(True)
+        if stretched is not None:
+            self.horizontalHeader().setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
 
     def copied(self) -> tuple[str, int]:
         """The selected cells, else all, as lines with tabs; and how many rows they are."""

@@ -205,7 +205,9 @@ class PreviewSheet(Sheet):
         self._stack.addWidget(self.viewer)
         self._stack.setCurrentWidget(self.viewer)
         self.copy_button.setEnabled(True)
-        self._tell(self.viewer.summary, document["reason"])
+        viewer = self.viewer
+        viewer.told.connect(lambda: self.summary.setText(viewer.summary))
+        self._tell(viewer.summary, document["reason"])
         if self.hasFocus():
             self.viewer.first_focus().setFocus()
 

@@ -18,7 +18,8 @@ class TableViewer(Viewer):
         self.model = RowsModel(names, rows, right=right)
         self.table = PlainTable("Rows", numbered=True)
         self.table.setModel(self.model)
-        self.table.fit()
+        last = len(names) - 1  # numbers at the far right would stand alone
+        self.table.fit(stretched=None if last in right or last > 8 else last)
         self.summary = f"{_rows_text(len(rows), document['total'])}, {plural(len(names), 'column')}"
         layout = column()
         layout.addWidget(self.table)

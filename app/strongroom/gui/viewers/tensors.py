@@ -34,7 +34,7 @@ class TensorsViewer(Viewer):
         self.table = PlainTable("Tensors")
         self.table.setModel(self.proxy)
         self.table.setSelectionBehavior(PlainTable.SelectionBehavior.SelectRows)
-        self.table.fit(520)
+        self.table.fit(520, stretched=0)
         self.table.setSortingEnabled(True)
         self.table.horizontalHeader().setSortIndicatorClearable(True)
         self.table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
@@ -87,7 +87,7 @@ class TensorsViewer(Viewer):
     def _metadata(self) -> PlainTable:
         table = PlainTable("Metadata")
         table.setModel(RowsModel(("Key", "Value"), self._document["metadata"]))
-        table.fit()
+        table.fit(stretched=1)
         return table
 
     def _choose(self, number: int) -> None:

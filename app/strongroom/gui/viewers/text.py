@@ -162,6 +162,7 @@ class TextViewer(Viewer):
         self.summary = f"Lines {count_text(document['line'])} to {count_text(end)}"
         if document["start"] == 0 and document["end"] >= self._size:
             self.summary = plural(lines if text else 0, "line")
+        self.told.emit()
         self._mark()
 
     def _ask(self, at: int, line: int, match: Document | None = None) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from strongroom.gui.bridge import Bridge
@@ -25,8 +26,9 @@ class Given:
 
 
 class Viewer(QWidget):
-    """`summary` is one line of facts for the foot of the sheet."""
+    """`summary` is one line of facts for the foot of the sheet; `told` when it has changed."""
 
+    told = Signal()
     summary = ""
 
     def first_focus(self) -> QWidget:
