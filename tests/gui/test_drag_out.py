@@ -184,10 +184,10 @@ def test_two_versions_of_one_name_and_a_failure_leave_nothing_odd(registry, tmp_
         registry_get = registry.get
 
         def fails_late(reference, *rest, **more):
-            if reference == "bad":
+            if reference == "a.txt@v1":
                 raise Damaged("damaged", "bad", "")
             return registry_get(reference, *rest, **more)
 
         registry.get = fails_late
-        handout.copies(registry, [("a.txt", "x"), ("bad", "y")], quiet())
+        handout.copies(registry, [("a.txt", "x"), ("a.txt@v1", "y")], quiet())
     assert not list((tmp_path / "drag-out").rglob("x*"))
