@@ -93,7 +93,8 @@ def test_what_is_not_known_of_how_it_was_made_is_said(person, model):
     window = show(person, "card@v1")
     shown = texts(window.detail)
     assert "a81f2d00, main, clean tree" in shown
-    assert "unknown" in shown and "1 of 5 known" in shown and "risk" in shown
+    assert "Unknown\ncommand, Python, host, user" in shown
+    assert "1 of 5 known" in shown and "risk" in shown
     person.picture("detail-provenance")
 
 

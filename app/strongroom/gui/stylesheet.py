@@ -31,6 +31,8 @@ QFrame[look="page"] {{ background: {c.panel}; border: 0; }}
 QFrame[look="ground"] {{ background: {c.window}; border: 0; }}
 QFrame[look="strip"] {{ background: {c.panel2}; border: 0; border-top: 1px solid {c.line}; }}
 QFrame[look="footer"] {{ background: {c.panel2}; border: 0; border-top: 1px solid {c.line}; }}
+QFrame[look="sheet-footer"] {{ background: {c.panel2}; border: 0; border-top: 1px solid {c.line};
+    border-bottom-left-radius: 11px; border-bottom-right-radius: 11px; }}
 QFrame[look="panel"] {{ background: {c.panel}; border: 0; border-left: 1px solid {c.line}; }}
 QFrame[look="card"] {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 8px; }}
 QFrame[look="well"] {{ background: {c.panel2}; border: 1px solid {c.line}; border-radius: 6px; }}

@@ -108,10 +108,10 @@ class RunSection(Section):
         if run is None:
             return (version["run"], version["run"], "", None, "unknown", "")
         layout = run["layout"] or ""
-        known = "declared"
+        known = "its own declaration"
         if layout and layout != "declared":
             tool = _LAYOUTS.get(layout)
-            known = f"read from {tool} files" if tool else "read from its folder"
+            known = f"its files, as {tool} writes them" if tool else "the files of its folder"
         host = next((f.text for f in facts(run["provenance"]) if f.name == "Host" and f.known), "")
         took = None
         if run["started_at"] and run["ended_at"]:
@@ -136,7 +136,7 @@ class RunSection(Section):
         line.addWidget(label(status, "caption", font(12)))
         line.addStretch(1)
         self.body.addLayout(line)
-        value_line(self.body, "Known", known, "", in_mono=False)
+        value_line(self.body, "Told by", known, "", in_mono=False)
         if took is not None:
             line = pair("Took")
             text = label(_span(*took), "", mono())
@@ -164,8 +164,10 @@ class ProvenanceSection(Section):
         for fact in found:
             if fact.known:
                 value_line(self.body, fact.name, fact.text, "", fact.mono)
-            else:
-                value_line(self.body, fact.name, fact.text, "caption", in_mono=False)
+        unknown = [fact.name if fact.name == "Python" else fact.name.lower() for fact in found
+                   if not fact.known]  # fmt: skip
+        if unknown:  # one line: what nobody said must not hide what is known
+            value_line(self.body, "Unknown", ", ".join(unknown), "caption", in_mono=False)
 
 
 class InputsSection(Section):

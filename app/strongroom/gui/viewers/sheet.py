@@ -127,7 +127,7 @@ class PreviewSheet(Sheet):
         return line
 
     def _foot(self) -> QWidget:
-        foot = frame("footer")
+        foot = frame("sheet-footer")
         line = row(20, 8, 16, 8, spacing=8)
         self.reason_icon = Icon(self._theme, "info", "amber", 14)
         self.reason = Elided("", "second", font(12), Qt.TextElideMode.ElideRight)
