@@ -10,10 +10,12 @@ from PySide6.QtCore import QObject, QProcess, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 
-from strongroom.gui import dialogs
+from strongroom.domain.errors import NotFound
+from strongroom.gui import desktop, dialogs
 from strongroom.gui.add_sheet import AddSheet
 from strongroom.gui.bridge import Bridge
 from strongroom.gui.detail import DetailPanel
+from strongroom.gui.detail.reading import folder_of
 from strongroom.gui.file_looks import export_name
 from strongroom.gui.library.columns import reference
 from strongroom.gui.library.page import LibraryPage
@@ -154,6 +156,22 @@ class Acts(QObject):
 
     def copy_reference(self) -> None:
         copy_text("\n".join(self._page.selected_references() or [self._detail.shown or ""]))
+
+    def show_in_folder(self) -> None:
+        """Opens the folder that the selected version was taken from, if it is still there."""
+        version = self.selected()
+        if version is None:
+            return
+        wanted = reference(version)
+
+        def show(found: tuple[str | None, str]) -> None:
+            folder, why = found
+            if folder:
+                desktop.open_folder(folder)
+            else:
+                self._bridge.problem.emit(NotFound(why, wanted, "export a copy of it"))
+
+        self._bridge.ask(lambda registry: folder_of(registry.show(wanted, files=0)["source"]), show)
 
     def open_logs(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(self._logs))

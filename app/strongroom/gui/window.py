@@ -163,6 +163,9 @@ class Window(QMainWindow):
                 without_version, in_list=True,
             ),
             Command(
+                "Show in folder", "folder-open", self.acts.show_in_folder, (), without_version
+            ),
+            Command(
                 "Export the version…", "download", self.acts.export_selected, ("E",),
                 without_sound_version, in_list=True,
             ),
@@ -376,6 +379,7 @@ class Window(QMainWindow):
             "Verify what is selected",
             "Copy the digest",
             "Copy the reference",
+            "Show in folder",
         )
         menu = menu_of_commands(self, titles, self._commands, self._theme)
         version = self.acts.selected()

@@ -80,7 +80,7 @@ class DetailPanel(QFrame):
         self.overview.changed.connect(self._read_again)
         self.files = Files(self._theme)
         self.files.preview.connect(self.open_file)
-        self.files.export_file.connect(lambda path: self.export_file.emit(self._version, path))
+        self.files.export_file.connect(self._export_file)
         self.history = History(self._theme)
         self.history.show_version.connect(self.show_version)
         self.notes = Notes(self._bridge, self._theme)
@@ -187,14 +187,18 @@ class DetailPanel(QFrame):
 
     def open_file(self, at: int) -> None:
         """Opens a file of the version over the page."""
-        version = self._version
-        if version is None or self._reading is None or self.shown != reference(version):
+        if self._reading is None:
             return
-        files = self._reading.version["manifest"]["files"]
+        version = self._reading.version
+        files = version["manifest"]["files"]
         sheet = PreviewSheet(self._bridge, self._theme, reference(version), files, at)
         sheet.export_file.connect(lambda path: self.export_file.emit(version, path))
         sheet.found_damage.connect(self._read_again)
         self.sheet_wanted.emit(sheet)
+
+    def _export_file(self, path: str) -> None:
+        if self._reading is not None:  # the files listed are those of what was read last
+            self.export_file.emit(self._reading.version, path)
 
     # ------------------------------------------------------------------ reading
 

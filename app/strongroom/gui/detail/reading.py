@@ -45,7 +45,7 @@ def read(registry: Registry, wanted: str) -> Reading:
     if before is not None and before["run"]:
         brief = registry.run_briefs([before["run"]]).get(before["run"])
         metrics = brief["metrics"] if brief else {}
-    folder, why = _folder(version["source"])
+    folder, why = folder_of(version["source"])
     return Reading(version, run, history, before, metrics, folder, why)
 
 
@@ -72,7 +72,8 @@ def _before(registry: Registry, version: Version, history: list[Version]) -> Ver
         return None
 
 
-def _folder(source: str | None) -> tuple[str | None, str]:
+def folder_of(source: str | None) -> tuple[str | None, str]:
+    """The folder a version was taken from, or None and why it cannot be shown. Reads the disk."""
     if not source:
         return None, "It is not known where it was taken from"
     folder = source if os.path.isdir(source) else os.path.dirname(source)

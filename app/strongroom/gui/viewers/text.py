@@ -227,10 +227,8 @@ class TextViewer(Viewer):
 
     def _look(self) -> None:
         wanted, given = self.field.text(), self._given
-        if wanted == self._searched:
-            return
-        if self._search is not None:
-            self._search.cancel()
+        if wanted == self._searched or (self._search is not None and self._search.open):
+            return  # one search at a time: what was typed meanwhile is looked for after it
         self._searched, self.matches, self.current, self._reason = wanted, [], -1, ""
         self._mark()
         if not wanted:
@@ -244,13 +242,19 @@ class TextViewer(Viewer):
         )
 
     def _show_matches(self, answer: Document) -> None:
+        if self.field.text() != self._searched:
+            self._look()
+            return
         self.matches, self._reason = answer["matches"], answer["reason"]
         self._tell()
         if self.matches:
             self.step(1)
 
     def _explain(self, error: StrongroomError) -> None:
-        self.found.setText(str(error))
+        if self.field.text() != self._searched:
+            self._look()
+        else:
+            self.found.setText(str(error))
 
     def step(self, by: int) -> None:
         """Goes to the next or previous line found; from the last to the first."""

@@ -23,7 +23,7 @@ TAIL = 64 << 10
 _BEFORE = 32 << 10
 _LONGEST = 20_000
 _MATCHES = 1000
-_SEARCH_SECONDS = 12.0
+_SEARCH_SECONDS = 6.0
 _BLOCK = 1 << 20
 _LONGEST_SEARCHED = 8 << 20
 #: Of UTF-16, whose line ends are no single byte, only so much is read.
