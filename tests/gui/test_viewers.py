@@ -158,11 +158,11 @@ def test_tensors_are_filtered_sorted_and_summed(person, folder):
     assert viewer.filter.hasFocus()
     person.picture("view-tensors")
     person.type(viewer.filter, "mlp")
-    assert viewer.proxy.rowCount() == 12
+    assert viewer.model.rowCount() == 12
     assert viewer.counted.text() == "12 tensors, 768 parameters, 3.0 KiB"
     viewer.filter.clear()
     viewer.table.sortByColumn(4, Qt.SortOrder.DescendingOrder)
-    assert viewer.proxy.index(0, 0).data() == "encoder.embed.weight"
+    assert viewer.model.index(0, 0).data() == "encoder.embed.weight"
     person.click(viewer._tabs[1])
     assert viewer._pages.currentWidget().model().index(1, 1).data() == "tiny"
     person.theme.choose("dark")

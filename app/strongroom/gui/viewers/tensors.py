@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from PySide6.QtCore import QSortFilterProxyModel, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QWidget
 
 from strongroom.domain.quantities import size_text
 from strongroom.gui.pieces import Tab, column, copy_text, frame, label, row
 from strongroom.gui.theme import FIELD, font
-from strongroom.gui.viewers.plain_table import SORT, PlainTable, RowsModel
+from strongroom.gui.viewers.plain_table import PlainTable, RowsModel, SortedRows
 from strongroom.gui.viewers.viewer import Document, Given, Viewer
 from strongroom.gui.wording import count_text, plural
 
 _COLUMNS = ("Tensor", "Type", "Shape", "Parameters", "Size")
 _UNKNOWN = "unknown"
+#: `[name, type, shape, bytes or None]`, as the preview lists them.
+Tensor = Sequence[Any]
 
 
 class TensorsViewer(Viewer):
     def __init__(self, given: Given, document: Document) -> None:
         super().__init__()
         self._document = document
-        found = [_cells(*tensor) for tensor in document["tensors"]]
-        keys = [keys for _, keys in found]
-        self._amounts = [amounts(*tensor[2:]) for tensor in document["tensors"]]
-        model = RowsModel(_COLUMNS, [texts for texts, _ in found], keys, right=(3, 4))
-        self.proxy = QSortFilterProxyModel(self)
-        self.proxy.setSourceModel(model)
-        self.proxy.setSortRole(SORT)
-        self.proxy.setFilterKeyColumn(-1)
-        self.proxy.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.model = SortedRows(_COLUMNS, document["tensors"], _texts, _KEYS, right=(3, 4))
         self.table = PlainTable("Tensors")
-        self.table.setModel(self.proxy)
+        self.table.setModel(self.model)
         self.table.setSelectionBehavior(PlainTable.SelectionBehavior.SelectRows)
         self.table.fit(520, stretched=0)
         self.table.setSortingEnabled(True)
@@ -97,37 +93,47 @@ class TensorsViewer(Viewer):
         self.filter.setEnabled(number == 0)
 
     def _filter(self, text: str) -> None:
-        self.proxy.setFilterFixedString(text.strip())
+        self.model.filter(text.strip())
         self._count()
 
     def _count(self) -> None:
         """What the rows that are left amount to."""
-        rows = [
-            self.proxy.mapToSource(self.proxy.index(at, 0)).row()
-            for at in range(self.proxy.rowCount())
-        ]
-        sizes = [self._amounts[r][1] for r in rows]
+        rows = self.model.rows
+        sizes = [tensor[3] for tensor in rows]
         self.counted.setText(
             f"{plural(len(rows), 'tensor')}, "
-            f"{count_text(sum(self._amounts[r][0] for r in rows))} parameters, "
-            f"{_size(None if None in sizes else sum(s or 0 for s in sizes))}"
+            f"{count_text(sum(_elements(tensor) for tensor in rows))} parameters, "
+            f"{_size(None if None in sizes else sum(sizes))}"
         )
 
 
-def _cells(
-    name: str, dtype: str, shape: list[int | str | None], size: int | None
-) -> tuple[list[str], list[str | int]]:
-    """A row's texts and the values it sorts by."""
-    elements, _ = amounts(shape, size)
-    words = " × ".join("?" if d is None else str(d) for d in shape) or "scalar"
-    texts = [name, dtype, words, count_text(elements), _size(size)]
-    return texts, [name, dtype, words, elements, -1 if size is None else size]
+def _elements(tensor: Tensor) -> int:
+    """Its parameters; a dimension that is not known counts as one."""
+    return math.prod(d for d in tensor[2] if isinstance(d, int))
 
 
-def amounts(shape: list[int | str | None], size: int | None) -> tuple[int, int | None]:
-    """Parameters and bytes of a tensor; a dimension that is not known counts as one."""
-    return math.prod(d for d in shape if isinstance(d, int)), size
+def _shape(tensor: Tensor) -> str:
+    return " × ".join("?" if d is None else str(d) for d in tensor[2]) or "scalar"
+
+
+def _texts(tensor: Tensor) -> list[str]:
+    return [
+        tensor[0],
+        tensor[1],
+        _shape(tensor),
+        count_text(_elements(tensor)),
+        _size(tensor[3]),
+    ]
 
 
 def _size(size: int | None) -> str:
     return _UNKNOWN if size is None else size_text(size)
+
+
+_KEYS: tuple[Callable[[Tensor], Any], ...] = (
+    lambda tensor: tensor[0],
+    lambda tensor: tensor[1],
+    _elements,
+    _elements,
+    lambda tensor: -1 if tensor[3] is None else tensor[3],
+)
