@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import QLabel
 
 from strongroom.bootstrap import create_registry, open_registry
 from strongroom.gui import decode as decoding
+from strongroom.gui import dialogs
 from strongroom.services.add import AddOptions
 from strongroom.settings import Settings
 
@@ -215,6 +217,63 @@ def test_a_damaged_file_is_explained_and_not_shown(person, tmp_path):
     assert not sheet.export_button.isEnabled()
     person.until(lambda: window.detail.version["damaged"])
     person.picture("view-damaged")
+
+
+def test_files_of_any_name_are_shown_and_exported(person, tmp_path, monkeypatch):
+    create_registry(person.place, Settings(), "cli").close()
+    made, out = tmp_path / "odd", tmp_path / "out"
+    made.mkdir()
+    out.mkdir()
+    names = [
+        b"caf\xe9.txt",
+        b"a\nb.txt",
+        b"<b>bold & <img src=x>.txt",
+        "\u202egnp.txt".encode(),
+    ]
+    for name in names:
+        (made / os.fsdecode(name)).write_text("inside")
+    with closing(open_registry(person.place, Settings(), "cli")) as registry:
+        registry.add([os.fsencode(made)], AddOptions(name="run"))
+    monkeypatch.setattr(dialogs, "choose_folder", lambda *_: str(out))
+    window = person.open()
+    person.until(lambda: person.rows() == ["run@v1"])
+    person.click_row(0)
+    person.until(lambda: window.detail._reading is not None)
+    person.click(window.detail.tabs[1])
+    person.picture("odd-names")
+    window.detail.open_file(0)
+    sheet = window.overlay.sheet
+    for at in range(4):
+        person.until(lambda: sheet.viewer is not None)
+        assert sheet.viewer.text.toPlainText() == "inside"
+        person.click(sheet.export_button)
+        person.until(lambda n=at + 1: len(os.listdir(os.fsencode(out))) == n)
+        sheet.next()
+    assert set(os.listdir(os.fsencode(out))) == set(names)
+    person.picture("odd-name-exported")
+
+
+def test_closing_the_window_while_a_file_is_read_is_quick(person, tmp_path):
+    create_registry(person.place, Settings(), "cli").close()
+    big = tmp_path / "big.log"
+    with open(big, "w") as out:
+        for _ in range(60):
+            out.write("all work and no play\n" * 50_000)
+    with closing(open_registry(person.place, Settings(), "cli")) as registry:
+        registry.add([os.fsencode(big)], AddOptions(name="run"))
+    window = person.open()
+    person.until(lambda: person.rows() == ["run@v1"])
+    person.click_row(0)
+    person.until(lambda: window.detail._reading is not None)
+    window.detail.open_file(0)
+    sheet = window.overlay.sheet
+    person.until(lambda: sheet.viewer is not None)
+    sheet.viewer.field.setText("nowhere")
+    person.until(lambda: sheet.viewer.found.text() == "Searching…")
+    person.key(Qt.Key.Key_Escape, widget=sheet)
+    began = time.monotonic()
+    window.close()
+    assert time.monotonic() - began < 8
 
 
 def test_only_known_formats_are_decoded_and_bombs_are_refused():

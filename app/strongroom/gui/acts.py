@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QProcess, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 
-from strongroom.domain.errors import NotFound
+from strongroom.domain.errors import NotFound, printable
 from strongroom.gui import desktop, dialogs
 from strongroom.gui.add_sheet import AddSheet
 from strongroom.gui.bridge import Bridge
@@ -131,7 +131,7 @@ class Acts(QObject):
             {
                 "reference": reference(version),
                 "file": path,
-                "title": f"{name} of {reference(version)}",
+                "title": f"{printable(name)} of {reference(version)}",
                 "into": os.path.join(folder, name),
             },
         )

@@ -27,7 +27,7 @@ class Files(QWidget):
     """`preview(at)`: the file to look at; `export_file(path)`."""
 
     preview = Signal(int)
-    export_file = Signal(str)
+    export_file = Signal(object)  # a text of Qt would lose bytes that are no UTF-8
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()

@@ -39,7 +39,7 @@ class DetailPanel(QFrame):
     """
 
     export = Signal(object)
-    export_file = Signal(object, str)
+    export_file = Signal(object, object)
     verify = Signal(str)
     repair = Signal(str)
     hide_wanted = Signal()

@@ -42,7 +42,7 @@ class PreviewSheet(Sheet):
     `files` as a manifest lists them, `at` the one to begin with.
     """
 
-    export_file = Signal(str)
+    export_file = Signal(object)  # a text of Qt would lose bytes that are no UTF-8
     found_damage = Signal()
 
     def __init__(
