@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QDrag, QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -117,9 +117,12 @@ class DragOut(QObject):
     def _give(self, wanted: tuple[Wanted, ...], title: str, paths: list[Path]) -> None:
         if wanted == self._making:
             self._making, self._progress = (), None
-        held = self._begun
         self._table.viewport().unsetCursor()
-        if not held:
+        # a drag has a loop of its own, which must not run inside the answer of the bridge
+        QTimer.singleShot(0, self, lambda: self._hand_over(title, paths))
+
+    def _hand_over(self, title: str, paths: list[Path]) -> None:
+        if not self._begun:
             self._say(f"The copy of {title} is ready: drag it once more to hand it over")
             return
         self._say(f"Drop the copy of {title} where it shall go")

@@ -114,7 +114,7 @@ class RunSection(Section):
             known = f"its files, as {tool} writes them" if tool else "the files of its folder"
         host = next((f.text for f in facts(run["provenance"]) if f.name == "Host" and f.known), "")
         took = None
-        if run["started_at"] and run["ended_at"]:
+        if run["started_at"] and run["ended_at"] and run["started_at"] != run["ended_at"]:
             took = run["started_at"], run["ended_at"]
         return (version["run"], run_name(version), run["status"], took, known, host)
 
@@ -167,7 +167,9 @@ class ProvenanceSection(Section):
         unknown = [fact.name if fact.name == "Python" else fact.name.lower() for fact in found
                    if not fact.known]  # fmt: skip
         if unknown:  # one line: what nobody said must not hide what is known
-            value_line(self.body, "Unknown", ", ".join(unknown), "caption", in_mono=False)
+            line = pair("Unknown")
+            line.addWidget(words(", ".join(unknown), "caption"), 1)
+            self.body.addLayout(line)
 
 
 class InputsSection(Section):

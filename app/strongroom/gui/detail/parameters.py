@@ -14,6 +14,8 @@ from strongroom.gui.pieces import Button, Elided
 from strongroom.gui.theme import Theme, font, mono
 
 _FIRST, _MOST = 6, 300
+#: Characters of a name with its value that leave room for another chip beside them.
+_SHORT = 28
 #: Names that tell most, by their last word.
 _TELLING = (
     "lr", "learning_rate", "epochs", "num_train_epochs", "batch_size", "batch", "model",
@@ -62,5 +64,10 @@ class ParametersSection(Section):
 
 
 def _rank(item: tuple[str, Any]) -> tuple[int, str]:
-    last = item[0].rpartition(".")[2].lower()
-    return (_TELLING.index(last) if last in _TELLING else len(_TELLING), item[0])
+    """Telling names first, then short values, then what would fill a chip alone."""
+    name, value = item
+    last = name.rpartition(".")[2].lower()
+    if last in _TELLING:
+        return _TELLING.index(last), name
+    long = isinstance(value, list | dict) or len(name) + len(str(value)) > _SHORT
+    return len(_TELLING) + long, name

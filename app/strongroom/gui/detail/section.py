@@ -83,6 +83,7 @@ def pair(name: str) -> QHBoxLayout:
     line = row(spacing=8)
     key = label("", "second", font(12))
     key.setFixedWidth(KEY_WIDTH)
+    key.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     shown = key.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, KEY_WIDTH)
     key.setText(shown)
     key.setToolTip(tip(name) if shown != name else "")
