@@ -101,29 +101,37 @@ def _matches(
             part, rest = block[:cut], block[cut:]
             found: list[dict[str, Any]] = []
             if quick is None or quick in part.lower():
-                found = _in_block(part, at, line, encoding, wanted)
+                found = _in_block(part, at, line, encoding, wanted, quick)
             at, line = at + len(part), line + part.count(b"\n")
             yield at, found
             if not chunk:
                 return
 
 
-def _in_block(part: bytes, at: int, line: int, encoding: str, wanted: str) -> list[dict[str, Any]]:
-    found = []
+def _in_block(
+    part: bytes, at: int, line: int, encoding: str, wanted: str, quick: bytes | None
+) -> list[dict[str, Any]]:
+    """The matches in whole lines; `quick`: bytes, in lower case, that a match must hold."""
+    found: list[dict[str, Any]] = []
     for number, raw in enumerate(part.split(b"\n"), line):
-        text = visible(raw.decode(encoding, "replace"))
+        start, at = at, at + len(raw) + 1
+        if quick is not None and quick not in raw.lower():
+            continue
+        decoded = raw.decode(encoding, "replace")
+        if wanted not in decoded.casefold():
+            continue
+        text = visible(decoded)
         column = text.casefold().find(wanted)
         if column >= 0:
             begin = max(0, column - 60)
             found.append(
                 {
                     "line": number,
-                    "at": at,
+                    "at": start,
                     "column": column,
                     "text": ("…" if begin else "") + text[begin : begin + _EXCERPT],
                 }
             )
-        at += len(raw) + 1
         if len(found) > _MATCHES:
             break
     return found
