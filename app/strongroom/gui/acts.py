@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QProcess, QUrl
 from PySide6.QtGui import QDesktopServices
 
-from strongroom.domain.errors import BadInput
-from strongroom.gui import dialogs, registries
+from strongroom.domain.errors import BadInput, NotFound, printable
+from strongroom.gui import desktop, dialogs, registries
 from strongroom.gui.add_sheet import AddSheet
 from strongroom.gui.bridge import Bridge
+from strongroom.gui.detail.reading import folder_of
+from strongroom.gui.file_looks import export_name
 from strongroom.gui.library.columns import reference
 from strongroom.gui.library.screen import LibraryScreen
 from strongroom.gui.overlay import Overlay
@@ -131,11 +133,24 @@ class Acts(QObject):
         if not folder:
             return
         self.last_folder = folder
-        base = version["name"].rpartition("/")[2]
-        stem, dot, suffix = base.rpartition(".")
-        name = f"{stem}-{version['tag']}.{suffix}" if dot and stem else f"{base}-{version['tag']}"
+        into = os.path.join(folder, export_name(version))
+        self._bridge.enqueue("export", {"reference": reference(version), "into": into})
+
+    def export_file(self, version: Version, path: str) -> None:
+        """Writes one file of a version into a folder, under its own name."""
+        folder = dialogs.choose_folder(self._window, "Export the file into", self.last_folder)
+        if not folder:
+            return
+        self.last_folder = folder
+        name = path.rpartition("/")[2]
         self._bridge.enqueue(
-            "export", {"reference": reference(version), "into": os.path.join(folder, name)}
+            "export",
+            {
+                "reference": reference(version),
+                "file": path,
+                "title": f"{printable(name)} of {reference(version)}",
+                "into": os.path.join(folder, name),
+            },
         )
 
     def verify_selected(self) -> None:
@@ -184,6 +199,22 @@ class Acts(QObject):
             self._window.fault.explain(BadInput("no registry can be made there", folder, wrong))
         else:
             self._window.registry_wanted.emit(folder)
+
+    def show_in_folder(self) -> None:
+        """Opens the folder that the selected version was taken from, if it is still there."""
+        version = self.selected()
+        if version is None:
+            return
+        wanted = reference(version)
+
+        def show(found: tuple[str | None, str]) -> None:
+            folder, why = found
+            if folder:
+                desktop.open_folder(folder)
+            else:
+                self._bridge.problem.emit(NotFound(why, wanted, "export a copy of it"))
+
+        self._bridge.ask(lambda registry: folder_of(registry.show(wanted, files=0)["source"]), show)
 
     def open_logs(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(self._logs))

@@ -67,6 +67,7 @@ def command_table(window: Window) -> list[Command]:
             "Copy the reference", "copy", acts.copy_reference, ("Ctrl C",),
             without_version, in_list=True,
         ),
+        Command("Show in folder", "folder-open", acts.show_in_folder, (), without_version),
         Command(
             "Export the version…", "download", acts.export_selected, ("E",),
             without_sound_version, in_list=True,

@@ -21,6 +21,8 @@ _LIST_KEYS = (
     ("Shift Up  Shift Down", "Select several rows"),
     ("Enter", "Show the version in the panel"),
     ("Home  End", "First and last row"),
+    ("Alt Left  Alt Right", "Previous and next file, while one is shown"),
+    ("Ctrl F", "Find in the file that is shown"),
     ("Esc", "Clear selection or filter, close a sheet"),
 )
 

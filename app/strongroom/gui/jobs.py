@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFrame, QWidget
 
+from strongroom.domain.errors import printable
 from strongroom.domain.quantities import size_text
 from strongroom.gui.pieces import Button, Elided, Icon, column, frame, label, row
 from strongroom.gui.theme import Theme, font
@@ -69,7 +70,7 @@ def job_detail(job: Job) -> str:
         more = f", {count_text(mended)} mended" if mended else ""
         return f"{plural(result.get('checked', 0), 'stored file')}, {found}{more}"
     if job["kind"] == "export":
-        return str(result.get("path", ""))
+        return printable(str(result.get("path", "")))
     return ""
 
 

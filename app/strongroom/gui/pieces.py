@@ -32,6 +32,7 @@ from PySide6.QtWidgets import (
 from strongroom.domain.errors import StrongroomError
 from strongroom.gui import icons
 from strongroom.gui.theme import Theme, font, mono
+from strongroom.gui.tips import tip
 from strongroom.gui.wording import sentence
 
 L = TypeVar("L", bound=QBoxLayout)
@@ -96,7 +97,7 @@ class Elided(QLabel):
     def _cut(self) -> None:
         shown = self.fontMetrics().elidedText(self._whole, self._where, self.width())
         self.setText(shown)
-        self.setToolTip(self._whole if shown != self._whole else "")
+        self.setToolTip(tip(self._whole) if shown != self._whole else "")
 
 
 def frame(look: str) -> QFrame:

@@ -168,6 +168,11 @@ class Strip(QFrame):
         self.stop.setEnabled(can_stop)
         self.stop.show()
 
+    def announce(self, text: str) -> None:
+        """Tells something for ten seconds, unless a job is being told of."""
+        if self._running is None:
+            self._tell("info", "accent_text", text)
+
     def _tell(self, icon: str, colour: str, text: str) -> None:
         self._icon.set_icon(icon, colour)
         self.words.setText(self._cut(text))

@@ -17,6 +17,8 @@ QLabel {{ color: {c.text}; background: transparent; }}
 QLabel[look="second"] {{ color: {c.text2}; }}
 QLabel[look="caption"] {{ color: {c.text3}; }}
 QLabel[look="bad"] {{ color: {c.tones["red"].text}; }}
+QLabel[look="better"] {{ color: {c.tones["green"].text}; }}
+QLabel[look="worse"] {{ color: {c.tones["red"].text}; }}
 QLabel[look="link"] {{ color: {c.accent_text}; }}
 QLabel[look="key"] {{ color: {c.text2}; background: {c.panel}; border: 1px solid {c.line3};
     border-radius: 4px; padding: 0 5px; min-height: 20px; max-height: 20px; }}
@@ -30,6 +32,8 @@ QFrame[look="page"] {{ background: {c.panel}; border: 0; }}
 QFrame[look="ground"] {{ background: {c.window}; border: 0; }}
 QFrame[look="strip"] {{ background: {c.panel2}; border: 0; border-top: 1px solid {c.line}; }}
 QFrame[look="footer"] {{ background: {c.panel2}; border: 0; border-top: 1px solid {c.line}; }}
+QFrame[look="sheet-footer"] {{ background: {c.panel2}; border: 0; border-top: 1px solid {c.line};
+    border-bottom-left-radius: 11px; border-bottom-right-radius: 11px; }}
 QFrame[look="panel"] {{ background: {c.panel}; border: 0; border-left: 1px solid {c.line}; }}
 QFrame[look="card"] {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 8px; }}
 QFrame[look="card"][chosen="true"] {{ border: 1px solid {c.accent}; }}
@@ -78,6 +82,14 @@ QPushButton[look="link"] {{ background: transparent; border: 0; color: {c.accent
 QPushButton[look="link"]:hover {{ background: {c.accent_soft}; }}
 QPushButton[look="link"]:focus {{ border: 2px solid {c.accent}; padding: 0 4px;
     min-height: 20px; }}
+QPushButton[look="inline"] {{ background: transparent; border: 1px solid transparent; padding: 0;
+    color: {c.accent_text}; min-height: 18px; border-radius: 3px; font-weight: 500;
+    text-align: left; }}
+QPushButton[look="inline"]:hover {{ text-decoration: underline; }}
+QPushButton[look="inline"]:focus {{ border: 1px solid {c.accent}; padding: 0; min-height: 18px; }}
+QPushButton[look="inline"]:disabled {{ color: {c.text2}; background: transparent;
+    border-color: transparent; }}
+
 QPushButton[look="nav"] {{ background: transparent; border: 0; border-radius: 6px; color: {c.text};
     text-align: left; padding: 0 10px; min-height: 30px; font-weight: 500; }}
 QPushButton[look="nav"]:hover {{ background: {c.sunken}; }}
@@ -127,6 +139,9 @@ QLineEdit[look="bare"], QLineEdit[look="bare"]:focus {{ border: 0; padding: 0; m
     background: transparent; }}
 QLineEdit[look="cell"], QLineEdit[look="cell"]:focus {{ border: 2px solid {c.accent};
     border-radius: 4px; padding: 0 5px; min-height: 24px; }}
+QPlainTextEdit[look="reader"], QPlainTextEdit[look="reader"]:focus {{ border: 0; padding: 0;
+    border-radius: 0; }}
+QLineEdit:disabled {{ background: {c.sunken}; color: {c.textoff}; border-color: {c.line}; }}
 QLineEdit[wrong="true"] {{ border-color: {c.tones["red"].solid}; }}
 QComboBox::drop-down {{ border: 0; width: 22px; }}
 QListWidget::item {{ padding: 6px 10px; border-radius: 4px; }}
@@ -151,6 +166,10 @@ QHeaderView {{ background: {c.panel2}; border: 0; }}
 QHeaderView::section {{ background: {c.panel2}; color: {c.text2}; border: 0;
     border-bottom: 1px solid {c.line}; padding: 0 8px; font-weight: 500; font-size: 12px; }}
 QHeaderView::section:first {{ padding-left: 16px; }}
+QTableView[look="plain"] QHeaderView::section:vertical {{ color: {c.text3}; font-size: 11px;
+    font-weight: 400; border: 0; padding: 0 8px; }}
+QTableView[look="plain"] QTableCornerButton::section {{ background: {c.panel2}; border: 0;
+    border-bottom: 1px solid {c.line}; }}
 QTableView[look="plain"] QHeaderView::section:first {{ padding-left: 8px; }}
 QHeaderView::up-arrow, QHeaderView::down-arrow {{ width: 0; height: 0; image: none; }}
 QHeaderView::section:hover {{ color: {c.text}; }}

@@ -26,6 +26,7 @@ from strongroom.gui.bridge import Bridge
 from strongroom.gui.command_palette import CommandPalette
 from strongroom.gui.command_table import command_table
 from strongroom.gui.commands import Command, install
+from strongroom.gui.drag_out import DragOut
 from strongroom.gui.drop import DropVeil, local_paths
 from strongroom.gui.fault_bar import FaultBar
 from strongroom.gui.help_sheet import HelpSheet, KeysSheet
@@ -83,6 +84,7 @@ class Window(QMainWindow):
         self.screens: list[Screen] = []
         self._build(place, actor)
         self.acts = Acts(self, bridge, theme, self.overlay, self.library, place, logs)
+        self.drag_out = DragOut(self.page.table, bridge, self.strip.announce)
         self.watches = Watches(self, bridge, theme, self.overlay, self.undo)
         self.leaving = Leaving(self, bridge, theme, self.overlay, self.settings)
         self._add_screens()
@@ -164,6 +166,8 @@ class Window(QMainWindow):
         self.detail.export.connect(self.acts.export)
         self.detail.verify.connect(lambda ref: self.acts.verify([ref]))
         self.detail.repair.connect(self.acts.repair)
+        self.detail.export_file.connect(self.acts.export_file)
+        self.detail.sheet_wanted.connect(self.overlay.open)
         self.sidebar.add_watch.connect(self.acts.watch_folder)
         self.sidebar.show_screen.connect(self.go_to)
         self.sidebar.show_watch.connect(self._show_watch)
@@ -383,6 +387,7 @@ class Window(QMainWindow):
             None,
             "Copy the digest",
             "Copy the reference",
+            "Show in folder",
         )
         menu = menu_of_commands(self, titles, self.commands, self._theme)
         version = self.acts.selected()
@@ -546,6 +551,8 @@ class Window(QMainWindow):
         self._status_clock.stop()
         self._bridge.happened.disconnect(self._happened)
         self.leaving.end()
+        self.drag_out.stop()
+        self.drag_out.clear()
         self.hide()
         self.deleteLater()
 
@@ -556,5 +563,7 @@ class Window(QMainWindow):
         self.remember()
         self.hide()  # at once: the worker may need a moment to put its work down
         self.leaving.end()
+        self.drag_out.stop()
         self._bridge.stop()
+        self.drag_out.clear()
         super().closeEvent(event)

@@ -132,3 +132,27 @@ def path_text(file: Mapping[str, Any]) -> str:
     if "path" in file:
         return printable(str(file["path"]))
     return printable(bytes.fromhex(file["path_hex"]).decode("utf-8", "backslashreplace"))
+
+
+def about_text(about: Any) -> str:
+    """The few facts of a reader's `about` that fit a line: numbers and short words."""
+    if not isinstance(about, Mapping):
+        return ""
+    parts = []
+    for key, value in about.items():
+        if isinstance(value, bool) or value in (None, "", [], {}) or key == "tail":
+            continue
+        name = key.replace("_", " ")
+        if isinstance(value, int | float):
+            parts.append(f"{name} {number_text(value)}")
+        elif isinstance(value, str) and len(value) <= 40:
+            parts.append(f"{name} {value_text(value, 40)}")
+        elif isinstance(value, list | Mapping):
+            parts.append(f"{count_text(len(value))} {name}")
+    return ", ".join(parts[:8])
+
+
+def since(at: str) -> str:
+    """`just now`, `5 h ago`."""
+    age = ago(at)
+    return "just now" if age == "now" else f"{age} ago"

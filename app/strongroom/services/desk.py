@@ -54,9 +54,20 @@ def _started(pid: int) -> str:
         return ""
 
 
+#: Seconds and bytes of address space that showing one file may take.
+_VIEW_TIME, _VIEW_MEMORY = 30.0, 1 << 30
+
+
+def _viewer() -> Inspector:
+    return Inspector(_VIEW_TIME, _VIEW_MEMORY)
+
+
 @dataclass
 class Desk:
-    """One open registry. Thread-safe; `origin` is cli, gui, api or worker."""
+    """One open registry. Thread-safe; `origin` is cli, gui, api or worker.
+
+    `viewer` reads files for people to look at: its own child, so that nobody waits for an ingest.
+    """
 
     place: Place
     engine: Engine
@@ -67,6 +78,7 @@ class Desk:
     actor: str
     origin: str
     role: str = "owner"
+    viewer: Inspector = field(default_factory=_viewer)
     owner: str = field(default_factory=process_identity)
     _listeners: list[Callable[[Entry], None]] = field(default_factory=list)
     _listening: threading.Lock = field(default_factory=threading.Lock)
@@ -115,6 +127,7 @@ class Desk:
 
     def close(self) -> None:
         self.inspector.close()
+        self.viewer.close()
         self.store.close()
         self.stats.close()
         self.engine.close()

@@ -31,13 +31,15 @@ def get(
     link: bool = False,
     as_folder: bool = False,
     progress: Progress | None = None,
+    as_file: bool = False,
 ) -> Document:
     """Writes the verified content of a version to `into`: a file for a version of one file that
     lies in no folder, else a folder; with `as_folder` always a folder.
 
-    `files` chooses some paths, which are then written below the folder `into`. `link` leaves
-    the copies read-only. Raises `NotFound`, `Conflict` (`into` exists and not `force`),
-    `Damaged` or `NoSpace`; then nothing is left under the final name.
+    `files` chooses some paths, which are then written below the folder `into`, unless `as_file`:
+    then `into` is the one chosen file. `link` leaves the copies read-only. Raises `NotFound`,
+    `Conflict` (`into` exists and not `force`), `Damaged` or `NoSpace`; then nothing is left under
+    the final name.
     """
     progress = progress or quiet()
     row = resolve(desk, reference)
@@ -50,7 +52,7 @@ def get(
     progress.total_bytes = sum(e.size for e in entries)
     progress.total_files = len(entries)
     alone = manifest.files == 1 and not files and b"/" not in entries[0].path
-    single = alone and not as_folder
+    single = (alone and not as_folder) or (as_file and len(entries) == 1)
     with told("writing", into.parent):
         into.parent.mkdir(parents=True, exist_ok=True)
     with _replacing(into) as staging:
@@ -74,10 +76,15 @@ def get(
 @act("version.read")
 def cat(desk: Desk, reference: str, path: str) -> Iterator[bytes]:
     """The verified bytes of one file of a version, in chunks; raises as `get`."""
+    return _chunks(desk, *file_of(desk, reference, path))
+
+
+def file_of(desk: Desk, reference: str, path: str) -> tuple[VersionRow, Entry]:
+    """A version and one of its files; raises `NotFound`."""
     row = resolve(desk, reference)
     manifest = StoredDocuments(desk.store).manifest(row.content)
     (entry,) = _chosen(manifest, [path], reference)
-    return _chunks(desk, row, entry)
+    return row, entry
 
 
 def _chunks(desk: Desk, row: VersionRow, entry: Entry) -> Iterator[bytes]:

@@ -14,11 +14,14 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from strongroom.domain.facts import Kind
+
+if TYPE_CHECKING:
+    from strongroom.services.previews.request import Request
 
 #: Seconds one request may take before the child is killed.
 TIME_LIMIT = 60.0
@@ -90,6 +93,10 @@ class Inspector:
             return self._ask({"do": "run", "layout": layout}, pieces)
         except ChildDied as death:
             return {"warnings": [f"the run could not be read, {death}"]}
+
+    def preview(self, piece: Piece, request: Request) -> dict[str, Any]:
+        """What `previews.look` shows of one file; raises `ChildDied`."""
+        return self._ask({"do": "preview", "request": asdict(request)}, [piece])
 
     def close(self) -> None:
         with self._lock:

@@ -51,6 +51,8 @@ def main(memory_limit: int) -> None:
     os.dup2(2, 1)  # a stray print must not reach the protocol
     from strongroom import extract
     from strongroom.extract import layouts
+    from strongroom.services import previews
+    from strongroom.services.previews.request import Request
 
     with contextlib.suppress(ImportError):
         import yaml  # noqa: F401  imported before the limits: later, opening .py files is writing-free but slow
@@ -61,6 +63,8 @@ def main(memory_limit: int) -> None:
         sources = [_source(piece, requests) for piece in request["pieces"]]
         if request["do"] == "run":
             answer = run_answer(layouts, request["layout"], sources)
+        elif request["do"] == "preview":
+            answer = previews.look(sources[0], Request(**request["request"]))
         else:
             answer = describe_answer(extract, sources)
         data = json.dumps(answer).encode("utf-8", "surrogateescape")
@@ -109,7 +113,7 @@ def _source(piece: dict[str, Any], stream: BinaryIO) -> Source:
 
 
 def _limit(memory_limit: int) -> None:
-    _drop_network()
+    drop_network()
     for what, limit in (
         (resource.RLIMIT_AS, memory_limit),
         (resource.RLIMIT_FSIZE, 0),
@@ -129,7 +133,7 @@ def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
         raise Forbidden("writing is not allowed while a file is read")
 
 
-def _drop_network() -> None:
+def drop_network() -> None:
     """An empty network name space where the kernel lets us; the audit hook holds in any case."""
     if sys.platform != "linux":
         return

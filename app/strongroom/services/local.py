@@ -88,10 +88,20 @@ class LocalRegistry:
         link: bool = False,
         as_folder: bool = False,
         progress: Progress | None = None,
+        as_file: bool = False,
     ) -> Document:
         from strongroom.services import export
 
-        return export.get(self.desk, reference, into, files, force, link, as_folder, progress)
+        return export.get(
+            self.desk, reference, into, files, force, link, as_folder, progress, as_file
+        )
+
+    def preview(
+        self, reference: str, path: str, search: str = "", at: int = 0, line: int = 1
+    ) -> Document:
+        from strongroom.services import preview
+
+        return preview.preview(self.desk, reference, path, search, at, line)
 
     def cat(self, reference: str, path: str) -> Iterator[bytes]:
         from strongroom.services import export

@@ -59,6 +59,10 @@ class Registry(Protocol):
         link: bool = False,
         as_folder: bool = False,
         progress: Progress | None = None,
+        as_file: bool = False,
+    ) -> Document: ...
+    def preview(
+        self, reference: str, path: str, search: str = "", at: int = 0, line: int = 1
     ) -> Document: ...
     def cat(self, reference: str, path: str) -> Iterator[bytes]: ...
     def verify(

@@ -386,6 +386,8 @@ def _export(
         arguments["reference"],
         Path(arguments["into"]),
         force=bool(arguments.get("force")),
+        files=[arguments["file"]] if arguments.get("file") else (),
+        as_file=bool(arguments.get("file")),
         progress=progress,
     )
 
