@@ -548,13 +548,18 @@ class Window(QMainWindow):
 
     def retire(self) -> None:
         """Goes without a word to its bridge: another window takes its place."""
-        self._status_clock.stop()
         self._bridge.happened.disconnect(self._happened)
-        self.leaving.end()
-        self.drag_out.stop()
+        self._end()
         self.drag_out.clear()
         self.hide()
         self.deleteLater()
+
+    def _end(self) -> None:
+        """Nothing of it goes on by itself any more."""
+        self.leaving.end()
+        self.drag_out.stop()
+        for timer in self.findChildren(QTimer):
+            timer.stop()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.leaving.may_close():
@@ -562,8 +567,7 @@ class Window(QMainWindow):
             return
         self.remember()
         self.hide()  # at once: the worker may need a moment to put its work down
-        self.leaving.end()
-        self.drag_out.stop()
+        self._end()
         self._bridge.stop()
         self.drag_out.clear()
         super().closeEvent(event)

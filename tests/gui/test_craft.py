@@ -1,0 +1,87 @@
+"""Nothing is left behind, nothing stalls unnamed, and nothing is said on stderr."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+
+from PySide6.QtCore import QTimer
+
+from strongroom.bootstrap import create_registry
+from strongroom.gui.stall_watch import LIMIT, StallWatch
+from strongroom.services.add import AddOptions
+from strongroom.settings import Settings
+
+
+def stock(person, tmp_path, count: int = 3) -> None:
+    with closing(create_registry(person.place, Settings(), "cli")) as registry:
+        for number in range(count):
+            path = tmp_path / f"m{number}.json"
+            path.write_text(f'{{"auc": 0.{number + 1}}}')
+            registry.add([os.fsencode(path)], AddOptions())
+
+
+def test_no_thread_and_no_timer_outlives_the_window(person, tmp_path):
+    stock(person, tmp_path)
+    out = tmp_path / "out"
+    out.mkdir()
+    before = set(threading.enumerate())
+    window = person.open()
+    person.bridge.ask(lambda r: r.add_watch(os.fsencode(out), {}))
+    for screen in window.screens:
+        window.go_to(screen.title)
+        person.qtbot.wait(50)
+    person.click_row(0)
+    person.until(lambda: window.detail.shown is not None)
+    assert len(set(threading.enumerate()) - before) >= 3  # readers, worker, the folder's events
+    window.leaving.forced = True
+    window.close()
+    person.until(lambda: set(threading.enumerate()) <= before)
+    assert [t for t in window.findChildren(QTimer) if t.isActive()] == []
+
+
+def hold_up() -> None:
+    time.sleep(4 * LIMIT)
+
+
+def test_what_holds_the_windows_thread_is_named(qtbot, qapp):
+    watch = StallWatch(qapp)
+    qtbot.wait(100)
+    QTimer.singleShot(0, hold_up)
+    qtbot.waitUntil(lambda: any("hold_up" in stack for _, stack in watch.stalls), timeout=5000)
+    seconds = max(s for s, stack in watch.stalls if "hold_up" in stack)
+    assert 3 * LIMIT < seconds < 20 * LIMIT
+    watch.stop()
+    assert not watch._thread.is_alive()
+
+
+def test_the_program_itself_says_nothing_on_stderr(tmp_path):
+    """From start to quit, on a registry of its own, with every screen looked at."""
+    script = (
+        "import sys\n"
+        "from PySide6.QtCore import QTimer\n"
+        "from PySide6.QtWidgets import QApplication\n"
+        "from strongroom.gui import session\n"
+        "from strongroom.gui.main import run\n"
+        "made = session.Session.make\n"
+        "def make(self, place):\n"
+        "    window = made(self, place)\n"
+        "    titles = [s.title for s in window.screens]\n"
+        "    for at, title in enumerate(titles):\n"
+        "        QTimer.singleShot(600 + 250 * at, lambda t=title: window.go_to(t))\n"
+        "    QTimer.singleShot(900 + 250 * len(titles), window.close)\n"
+        "    return window\n"
+        "session.Session.make = make\n"
+        "sys.exit(run(['--registry', sys.argv[1]]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "registry")],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
