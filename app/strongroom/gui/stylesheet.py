@@ -100,6 +100,23 @@ QLineEdit[wrong="true"] {{ border-color: {c.tones["red"].solid}; }}
 QComboBox::drop-down {{ border: 0; width: 22px; }}
 QListWidget::item {{ padding: 6px 10px; border-radius: 4px; }}
 QListWidget::item:selected {{ background: {c.accent_soft}; color: {c.accent_text}; }}
+QListView[look="links"] {{ color: {c.accent_text}; }}
+QListView[look="links"]::item {{ color: {c.accent_text}; padding: 0 14px; min-height: 28px;
+    max-height: 28px; }}
+QListView[look="links"]::item:hover {{ background: {c.panel2}; }}
+QListView[look="links"]::item:selected {{ background: {c.selected}; color: {c.accent_text}; }}
+QListView[look="links"]:focus, QTableView[look="plain"]:focus {{
+    border: 1px solid {c.accent}; }}
+QPlainTextEdit[look="log"] {{ border: 0; border-radius: 0; background: {c.panel2};
+    padding: 6px 8px; }}
+QPlainTextEdit[look="log"]:focus {{ border: 1px solid {c.accent}; padding: 5px 7px; }}
+QFrame[look="plot"] {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 8px; }}
+QFrame[look="plot"]:focus {{ border: 2px solid {c.accent}; }}
+QSlider::groove:horizontal {{ height: 4px; border-radius: 2px; background: {c.line3}; }}
+QSlider::sub-page:horizontal {{ border-radius: 2px; background: {c.accent}; }}
+QSlider::handle:horizontal {{ width: 12px; height: 12px; margin: -5px 0; border-radius: 7px;
+    background: {c.panel}; border: 1px solid {c.accent}; }}
+QSlider:focus {{ border: 1px solid {c.accent}; border-radius: 4px; }}
 QTableView[look="plain"]::item {{ padding: 0 5px; border-bottom: 1px solid {c.line2}; }}
 QComboBox QAbstractItemView, QMenu {{ background: {c.panel}; color: {c.text};
     border: 1px solid {c.line3}; padding: 4px; selection-background-color: {c.accent_soft};
