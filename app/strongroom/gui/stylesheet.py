@@ -59,6 +59,7 @@ QPushButton[look="danger"] {{ color: {c.tones["red"].text}; border-color: {c.ton
 QPushButton[look="ghost"], QToolButton {{ background: transparent; border: 0; color: {c.text2};
     border-radius: 6px; padding: 0 6px; min-height: 26px; }}
 QPushButton[look="ghost"]:hover, QToolButton:hover {{ background: {c.sunken}; color: {c.text}; }}
+QPushButton[look="ghost"]:checked {{ background: {c.accent_soft}; color: {c.accent_text}; }}
 QPushButton[look="ghost"]:focus, QToolButton:focus {{ border: 2px solid {c.accent};
     padding: 0 4px; min-height: 22px; }}
 QLineEdit QToolButton {{ min-height: 0; padding: 0; border: 0; }}
@@ -101,11 +102,12 @@ QComboBox::drop-down {{ border: 0; width: 22px; }}
 QListWidget::item {{ padding: 6px 10px; border-radius: 4px; }}
 QListWidget::item:selected {{ background: {c.accent_soft}; color: {c.accent_text}; }}
 QListView[look="links"] {{ color: {c.accent_text}; }}
-QListView[look="links"]::item {{ color: {c.accent_text}; padding: 0 14px; min-height: 28px;
+QListView[look="links"]::item {{ color: {c.accent_text}; padding: 0 11px; min-height: 28px;
     max-height: 28px; }}
+QTableView[look="pairs"]::item {{ padding: 0 11px; border-bottom: 1px solid {c.line2}; }}
 QListView[look="links"]::item:hover {{ background: {c.panel2}; }}
 QListView[look="links"]::item:selected {{ background: {c.selected}; color: {c.accent_text}; }}
-QListView[look="links"]:focus, QTableView[look="plain"]:focus {{
+QListView[look="links"]:focus, QTableView[look="pairs"]:focus {{
     border: 1px solid {c.accent}; }}
 QPlainTextEdit[look="log"] {{ border: 0; border-radius: 0; background: {c.panel2};
     padding: 6px 8px; }}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, Qt, QTimer
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
+    QBoxLayout,
     QFrame,
     QGridLayout,
     QSlider,
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from strongroom.gui.runs.traces import Group
 
 _GAP = 12
+#: From this width on the controls stand beside the title.
+_ONE_LINE = 760
 
 
 class CurvesCard(QFrame):
@@ -67,7 +69,10 @@ class CurvesCard(QFrame):
 
     def _controls(self) -> QWidget:
         bar = frame("plain")
-        line = row(0, 0, 0, 0, spacing=10)
+        self._lines = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._lines.setContentsMargins(0, 0, 0, 0)
+        self._lines.setSpacing(8)
+        line = row(spacing=10)
         line.addWidget(label("Curves", fnt=font(13, 600)))
         self.count = label("", "caption", font(12))
         line.addWidget(self.count)
@@ -80,14 +85,18 @@ class CurvesCard(QFrame):
         self.fit_button.setToolTip("Show all of each curve again (0)")
         line.addWidget(self.back)
         line.addWidget(self.fit_button)
+        self._lines.addLayout(line, 1)
+        line = row(spacing=10)
         self.axis = Choice(self._theme, [("step", "By step"), ("time", "By time")])
         self.axis.setAccessibleName("Horizontal axis")
         self.axis.setFixedWidth(104)
         self.axis.currentIndexChanged.connect(self._apply)
-        self.log = QCheckBox("Log scale")
-        self.log.toggled.connect(self._apply)
+        self.scale = Choice(self._theme, [("linear", "Linear scale"), ("log", "Log scale")])
+        self.scale.setAccessibleName("Vertical scale")
+        self.scale.setFixedWidth(124)
+        self.scale.currentIndexChanged.connect(self._apply)
         line.addWidget(self.axis)
-        line.addWidget(self.log)
+        line.addWidget(self.scale)
         line.addWidget(label("Smoothing", "second", font(12)))
         self.smoothing = QSlider(Qt.Orientation.Horizontal)
         self.smoothing.setRange(0, 99)
@@ -104,13 +113,18 @@ class CurvesCard(QFrame):
         self.table_button.setCheckable(True)
         self.table_button.setToolTip("The values as a table, or the plots again (T)")
         line.addWidget(self.table_button)
-        bar.setLayout(line)
+        self._lines.addLayout(line)
+        bar.setLayout(self._lines)
         self._bar = bar
         return bar
 
     @property
     def by_time(self) -> bool:
         return bool(self.axis.currentData() == "time")
+
+    @property
+    def log(self) -> bool:
+        return bool(self.scale.currentData() == "log")
 
     @property
     def shows_table(self) -> bool:
@@ -120,7 +134,7 @@ class CurvesCard(QFrame):
         weight = self.smoothing.value() / 100
         self.amount.setText(f"{weight:.2f}")
         for card in self.cards:
-            card.set_options(self.by_time, self.log.isChecked(), weight)
+            card.set_options(self.by_time, self.log, weight)
         self._point_at(None)
         if self.shows_table:
             self._fill_table()
@@ -174,7 +188,7 @@ class CurvesCard(QFrame):
 
     def _apply_options(self) -> None:
         for card in self.cards:
-            card.set_options(self.by_time, self.log.isChecked(), self.smoothing.value() / 100)
+            card.set_options(self.by_time, self.log, self.smoothing.value() / 100)
 
     def fail(self, why: str) -> None:
         self.groups = ()
@@ -197,6 +211,10 @@ class CurvesCard(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        one_line = self.width() >= _ONE_LINE
+        self._lines.setDirection(
+            QBoxLayout.Direction.LeftToRight if one_line else QBoxLayout.Direction.TopToBottom
+        )
         self._arrange()
 
     def _arrange(self) -> None:
@@ -237,6 +255,14 @@ class CurvesCard(QFrame):
     @property
     def enlarged(self) -> PlotCard | None:
         return self._large
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self._large is not None:
+            self.shrink()
+        elif event.key() == Qt.Key.Key_0:
+            self.fit()
+        else:
+            super().keyPressEvent(event)
 
     def fit(self) -> None:
         for card in self.cards:
@@ -306,8 +332,8 @@ class CurvesCard(QFrame):
 
     def remember(self, memory: QSettings) -> None:
         memory.setValue("runs/smoothing", self.smoothing.value())
-        memory.setValue("runs/log", self.log.isChecked())
+        memory.setValue("runs/scale", self.scale.currentData())
 
     def recall(self, memory: QSettings) -> None:
         self.smoothing.setValue(int(str(memory.value("runs/smoothing", 0))))
-        self.log.setChecked(str(memory.value("runs/log", "false")).lower() == "true")
+        self.scale.setCurrentIndex(max(0, self.scale.findData(memory.value("runs/scale"))))

@@ -28,8 +28,6 @@ from strongroom.services.registry import Document, Registry
 PAGE = 100
 #: Of runs that changed outside the beginning of the list, at most so many are read one by one.
 _SINGLY = 20
-#: The role that gives a row's whole run.
-RUN = Qt.ItemDataRole.UserRole
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -48,10 +46,14 @@ class Head:
 
 
 class RunsModel(QAbstractListModel):
-    """`loaded` after each reading of the beginning, `failed(error)`."""
+    """`loaded` after each reading of the beginning or of a page, `failed(error)`; rows come, go
+    and move between `about_to_merge` and `merged`.
+    """
 
     loaded = Signal()
     failed = Signal(object)
+    about_to_merge = Signal()
+    merged = Signal()
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -101,8 +103,6 @@ class RunsModel(QAbstractListModel):
         run = self.run_at(index.row()) if index.isValid() else None
         if run is None:
             return None
-        if role == RUN:
-            return run
         if role == Qt.ItemDataRole.DisplayRole:
             return wording.name_of(run)
         if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -170,7 +170,9 @@ class RunsModel(QAbstractListModel):
         self.loaded.emit()
 
     def _merge(self, head: Head) -> None:
+        self.about_to_merge.emit()
         self._become(self._joined(head))
+        self.merged.emit()
         self.loaded.emit()
 
     def _joined(self, head: Head) -> list[Document]:
@@ -183,15 +185,37 @@ class RunsModel(QAbstractListModel):
         ]
         known = fresh | {run["id"] for run in rest}
         rest += [r for i, r in head.singly.items() if r is not None and i not in known]
-        running, self._more_running = _below(
+        running, self._more_running = self._below(
             head.running, head.more_running, self._more_running, rest, running=True
         )
         if head.more_running is not None:
             return running
-        ended, self._more_ended = _below(
+        ended, self._more_ended = self._below(
             head.ended, head.more_ended, self._more_ended, rest, running=False
         )
         return [*running, *ended]
+
+    def _below(
+        self,
+        head: list[Document],
+        more: str | None,
+        before: str | None,
+        rest: Sequence[Document],
+        running: bool,
+    ) -> tuple[list[Document], str | None]:
+        """A page that was read again, with the rows known to follow it, and where the next begins.
+
+        What stands below all that was read so far is left to the pages still to come.
+        """
+        if more is None or not head:
+            return head, more
+        end = _key(head[-1])
+        loaded = [_key(r) for r in self._rows if wording.is_running(r) == running]
+        lowest = min(loaded, default=end) if before is not None else (0, "")
+        below = [r for r in rest if wording.is_running(r) == running and lowest <= _key(r) < end]
+        if not below:
+            return head, more
+        return [*head, *sorted(below, key=_key, reverse=True)], before
 
     def _become(self, target: Sequence[Document]) -> None:
         """Turns the rows into these with the fewest signals: rows go, come, move and change."""
@@ -222,23 +246,6 @@ class RunsModel(QAbstractListModel):
     def _fail(self, error: StrongroomError) -> None:
         self.is_loading = False
         self.failed.emit(error)
-
-
-def _below(
-    head: list[Document],
-    more: str | None,
-    before: str | None,
-    rest: Sequence[Document],
-    running: bool,
-) -> tuple[list[Document], str | None]:
-    """A page that was read again, with the rows known to follow it, and where the next begins."""
-    if more is None or not head:
-        return head, more
-    end = _key(head[-1])
-    below = [r for r in rest if wording.is_running(r) == running and _key(r) < end]
-    if not below:
-        return head, more
-    return [*head, *sorted(below, key=_key, reverse=True)], before
 
 
 def _key(run: Document) -> tuple[int, str]:

@@ -109,7 +109,7 @@ class PairsCard(QFrame):
 
     def _make_table(self, title: str, numbers: bool) -> QTableView:
         table = QTableView()
-        table.setProperty("look", "plain")
+        table.setProperty("look", "pairs")
         table.setModel(self._sieve)
         table.setAccessibleName(title)
         table.setShowGrid(False)

@@ -85,6 +85,7 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         if self._group is None:
             return
         self._bottom.elapsed = self.by_time
+        self._bottom.whole = all(bool((t.steps % 1 == 0).all()) for t in self._group.traces)
         self._left.setLogMode(False, self.log)
         for trace in self._group.traces:
             x = trace.x(self.by_time)
@@ -125,7 +126,7 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
             if self.smoothing > 0:
                 pale.setData(*_line(x, raw, left, right, columns), connect="finite")
             marks = traces.odd_points(x, smooth, trace.values) if len(x) else (x, x)
-            dots = len(x) < 2 and np.isfinite(smooth).any()
+            dots = len(x) < 2 and bool(np.isfinite(smooth).any())
             odd.setData(*((x, smooth) if dots else marks), symbol="o" if dots else "x")
             odd.setVisible(dots or len(marks[0]) > 0)
 
@@ -204,7 +205,7 @@ class _Axis(pg.AxisItem):  # type: ignore[misc]
 
     def __init__(self, side: str) -> None:
         super().__init__(side)
-        self.elapsed = False
+        self.elapsed = self.whole = False
         self.enableAutoSIPrefix(False)
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
@@ -212,6 +213,8 @@ class _Axis(pg.AxisItem):  # type: ignore[misc]
             return [elapsed_text(v, spacing) for v in values]
         if self.logMode:
             return [f"{10**v:.3g}" for v in values]
+        if self.whole and spacing < 1:
+            return [short_number(v, 1) if v == int(v) else "" for v in values]
         return [short_number(v, spacing) for v in values]
 
 

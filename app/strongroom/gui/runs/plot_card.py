@@ -61,6 +61,7 @@ class PlotCard(QFrame):
         layout.addWidget(self._place)
         self.legend = _Legend(theme)
         layout.addWidget(self.legend)
+        layout.addStretch(1)  # beside one with a longer legend the plots stay on one line
         self.setLayout(layout)
 
     # ------------------------------------------------------------------ what is shown

@@ -24,16 +24,20 @@ from PySide6.QtWidgets import (
 
 from strongroom.gui.paint import draw_pill, draw_text, pill_width
 from strongroom.gui.runs import wording
-from strongroom.gui.runs.model import RUN, RunsModel
+from strongroom.gui.runs.model import RunsModel
 from strongroom.gui.theme import MARGIN, RUN_ROW, Theme, font, mono
 
 
 class RunRow(QStyledItemDelegate):
-    """Name and state above; tool, age, time taken and key metric below."""
+    """Name and state above; tool, age, time taken and key metric below.
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    The run comes from the model itself: through a role Qt would turn the whole document into a
+    value of its own at every row painted, and fail at numbers that have no place in it.
+    """
+
+    def __init__(self, model: RunsModel, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
-        self.theme, self._list = theme, parent
+        self.theme, self._model, self._list = theme, model, parent
         self.hovered = -1
 
     def sizeHint(
@@ -47,7 +51,9 @@ class RunRow(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
-        run, c = index.data(RUN), self.theme.colours
+        run, c = self._model.run_at(index.row()), self.theme.colours
+        if run is None:
+            return
         rect: QRect = option.rect
         painter.save()
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
@@ -83,7 +89,7 @@ class RunRow(QStyledItemDelegate):
             name = QRect(lower.right() - value - 6 - room, lower.y(), room + 1, lower.height())
             draw_text(painter, name, metric[0], font(12), c.text3, right=True)
             left = lower.adjusted(0, 0, -value - room - 18, 0)
-        parts = [wording.started_text(run), wording.took_text(run), wording.layout_of(run)]
+        parts = [wording.started_text(run), wording.lasting_text(run), wording.layout_of(run)]
         draw_text(painter, left, " · ".join(filter(None, parts)), font(12), c.text2)
         if option.state & QStyle.StateFlag.State_HasFocus and self._list.hasFocus():
             painter.setPen(QColor(c.accent))
@@ -100,7 +106,7 @@ class RunList(QListView):
     def __init__(self, model: RunsModel, theme: Theme) -> None:
         super().__init__()
         self._model = model
-        self.row = RunRow(theme, self)
+        self.row = RunRow(model, theme, self)
         self.setModel(model)
         self.setItemDelegate(self.row)
         self.setAccessibleName("Runs")
@@ -115,11 +121,8 @@ class RunList(QListView):
         self.selectionModel().currentRowChanged.connect(self._tell_chosen)
         model.modelAboutToBeReset.connect(self._before_reset)
         model.modelReset.connect(self._after_reset)
-        for come in (model.rowsAboutToBeInserted, model.rowsAboutToBeRemoved):
-            come.connect(lambda *_: self._hold())
-        model.rowsAboutToBeMoved.connect(lambda *_: self._hold())
-        for done in (model.rowsInserted, model.rowsRemoved, model.rowsMoved):
-            done.connect(lambda *_: self._let_go())
+        model.about_to_merge.connect(self._hold)
+        model.merged.connect(self._let_go)
         theme.changed.connect(self.viewport().update)
         self.doubleClicked.connect(lambda _: self.opened.emit())
 
@@ -145,7 +148,7 @@ class RunList(QListView):
     # ------------------------------------------------------------------ staying where one looks
 
     def _hold(self) -> None:
-        """Rows come or go: what stands at the top shall stand there afterwards."""
+        """Rows come and go: what stands at the top shall stand there afterwards."""
         top = self._model.run_at(self.indexAt(self.viewport().rect().topLeft()).row())
         offset = self.verticalScrollBar().value() % RUN_ROW
         at_top = self.verticalScrollBar().value() == 0
@@ -156,7 +159,7 @@ class RunList(QListView):
             return
         row = self._model.row_of(self._anchor[0])
         if row is not None:
-            self.executeDelayedItemsLayout()
+            self.doItemsLayout()
             self.verticalScrollBar().setValue(row * RUN_ROW + self._anchor[1])
 
     def _before_reset(self) -> None:

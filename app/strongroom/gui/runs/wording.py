@@ -23,8 +23,8 @@ LAYOUTS = {
     "plain": "plain folder",
     "mlflow": "MLflow",
     "hydra": "Hydra",
-    "hf-trainer": "Hugging Face Trainer",
-    "huggingface": "Hugging Face",
+    "hf_trainer": "Hugging Face Trainer",
+    "hf_model": "Hugging Face",
     "lightning": "Lightning",
     "ultralytics": "Ultralytics",
     "dvc": "DVC",
@@ -70,6 +70,11 @@ def took_text(run: Run, now: float | None = None) -> str:
     return wording.span_text(seconds)
 
 
+def lasting_text(run: Run) -> str:
+    """`took 30 s`, or `for 12 s` while it goes on."""
+    return f"{'for' if is_running(run) else 'took'} {took_text(run)}"
+
+
 def times_tip(run: Run) -> str:
     lines = [f"Started {wording.exact(run['started_at'])}"]
     if run["ended_at"]:
@@ -89,7 +94,7 @@ def key_metric(run: Run) -> tuple[str, str] | None:
 def sentence(run: Run) -> str:
     """A row as it is read out."""
     parts = [name_of(run), look_of(run).word.lower(), f"started {started_text(run)}"]
-    parts.append(f"{'for' if is_running(run) else 'took'} {took_text(run)}")
+    parts.append(lasting_text(run))
     metric = key_metric(run)
     if metric:
         parts.append(" ".join(metric))
