@@ -14,14 +14,19 @@ os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPainterPath, QPen, QResizeEvent, QWheelEvent
 
+from strongroom.gui.pieces import label
 from strongroom.gui.runs import traces
 from strongroom.gui.runs.strokes import stroke
 from strongroom.gui.runs.traces import Doubles, Group
-from strongroom.gui.theme import Theme, mono
+from strongroom.gui.theme import Theme, font, mono
 
 _REDRAW_MS = 30
+_CROSS = QPainterPath()
+for _x in (-0.5, 0.5):
+    _CROSS.moveTo(_x, -0.5)
+    _CROSS.lineTo(-_x, 0.5)
 
 
 class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
@@ -56,6 +61,9 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         self._box.addItem(self._cross, ignoreBounds=True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the card around it has the keyboard
         self.setMouseTracking(True)
+        self._words = label("", "caption", font(12))
+        self._words.setParent(self)
+        self._words.hide()
         self._redraw = QTimer(self, singleShot=True, interval=_REDRAW_MS)
         self._redraw.timeout.connect(self.draw)
         self._box.sigXRangeChanged.connect(lambda *_: self._redraw.start())
@@ -125,10 +133,45 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
             pale.setVisible(self.smoothing > 0)
             if self.smoothing > 0:
                 pale.setData(*_line(x, raw, left, right, columns), connect="finite")
-            marks = traces.odd_points(x, smooth, trace.values) if len(x) else (x, x)
-            dots = len(x) < 2 and bool(np.isfinite(smooth).any())
-            odd.setData(*((x, smooth) if dots else marks), symbol="o" if dots else "x")
-            odd.setVisible(dots or len(marks[0]) > 0)
+            self._mark(odd, line.opts["pen"], x, smooth, trace.values)
+        self._say_why_empty()
+
+    def _mark(
+        self, item: pg.ScatterPlotItem, pen: QPen, x: Doubles, y: Doubles, values: Doubles
+    ) -> None:
+        """Crosses for what is no finite number, dots for points that no line leads to."""
+        if not len(x):
+            item.setVisible(False)
+            return
+        (across, up), lone = traces.odd_points(x, y, values), traces.lone_points(y)
+        red = QPen(QColor(self._theme.tone("red").solid), 1.6)
+        red.setCosmetic(True)
+        none, full = QBrush(Qt.BrushStyle.NoBrush), QBrush(pen.color())
+        dot = QPen(pen.color(), 1)
+        item.setData(
+            np.concatenate((across, x[lone])),
+            np.concatenate((up, y[lone])),
+            symbol=[_CROSS] * len(across) + ["o"] * len(lone),
+            size=[8] * len(across) + [5] * len(lone),
+            pen=[red] * len(across) + [dot] * len(lone),
+            brush=[none] * len(across) + [full] * len(lone),
+        )
+        item.setVisible(len(across) + len(lone) > 0)
+
+    def _say_why_empty(self) -> None:
+        drawn = any(bool(np.isfinite(y).any()) for _, _, y in self._data)
+        if not drawn:
+            timeless = self.by_time and not any(len(x) for x, _, _ in self._data)
+            self._words.setText(
+                "Its points have no times"
+                if timeless
+                else "Nothing above zero, as a log scale needs"
+                if self.log
+                else "None of its values is finite"
+            )
+            self._words.adjustSize()
+            self._words.move((self.width() - self._words.width()) // 2, self.height() // 2 - 16)
+        self._words.setVisible(not drawn)
 
     def dress(self) -> None:
         """Colours and fonts of the theme."""
@@ -146,7 +189,7 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         cross = QPen(QColor(c.text3), 1, Qt.PenStyle.DashLine)
         cross.setCosmetic(True)
         self._cross.setPen(cross)
-        for number, (pale, line, odd) in enumerate(self._lines):
+        for number, (pale, line, _) in enumerate(self._lines):
             pen = stroke(self._theme, number)
             line.setPen(pen)
             faint = QPen(pen)
@@ -156,9 +199,6 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
             faint.setStyle(Qt.PenStyle.SolidLine)
             faint.setWidthF(1.0)
             pale.setPen(faint)
-            odd.setSize(9)
-            odd.setPen(QPen(QColor(self._theme.tone("red").solid), 1.5))
-            odd.setBrush(QColor(pen.color()))
 
     # ------------------------------------------------------------------ the crosshair
 
@@ -208,14 +248,30 @@ class _Axis(pg.AxisItem):  # type: ignore[misc]
         self.elapsed = self.whole = False
         self.enableAutoSIPrefix(False)
 
+    def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
+        """Time is cut where clocks cut it."""
+        if not self.elapsed:
+            return super().tickSpacing(low, high, size)  # type: ignore[no-any-return]
+        unit = next((u for u in (86400, 3600, 60) if high - low >= 2 * u), 1)
+        levels = super().tickSpacing(low / unit, high / unit, size)
+        return [(spacing * unit, offset * unit) for spacing, offset in levels]
+
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         if self.elapsed:
             return [elapsed_text(v, spacing) for v in values]
         if self.logMode:
-            return [f"{10**v:.3g}" for v in values]
+            return [_log_text(v) for v in values]
         if self.whole and spacing < 1:
             return [short_number(v, 1) if v == int(v) else "" for v in values]
         return [short_number(v, spacing) for v in values]
+
+
+def _log_text(exponent: float) -> str:
+    """Only 1, 2 and 5 of each decade have a word: the others would stand too close."""
+    mantissa = 10 ** (exponent % 1)
+    if min(abs(mantissa - m) for m in (1, 2, 5, 10)) > 0.01:
+        return ""
+    return f"{10**exponent:.3g}"
 
 
 def elapsed_text(seconds: float, spacing: float = 1.0) -> str:

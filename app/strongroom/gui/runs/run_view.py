@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QWidget
 
-from strongroom.domain.errors import StrongroomError
+from strongroom.domain.errors import StrongroomError, printable
 from strongroom.gui.bridge import Bridge, Ticket
 from strongroom.gui.pieces import Icon, Notice, column, label, row, scrolled
 from strongroom.gui.runs import wording
@@ -27,6 +28,7 @@ _TICK_MS = 1000
 _LOG_LINES = 500
 _WARNINGS = 8
 _GAP = 14
+_ENDLESS = re.compile(r"(\S{40})(?=\S)")
 
 
 class RunView(QFrame):
@@ -244,7 +246,8 @@ def _warning(theme: Theme, text: str) -> QFrame:
     box.setProperty("look", "warning")
     line = row(10, 6, 10, 6, spacing=8)
     line.addWidget(Icon(theme, "triangle-alert", "amber", 14), 0, Qt.AlignmentFlag.AlignTop)
-    words = label(text, fnt=font(12))
+    # A word without an end is cut, not waited for: it would make the whole page as wide.
+    words = label(_ENDLESS.sub("\\1\N{ZERO WIDTH SPACE}", printable(text)), fnt=font(12))
     words.setWordWrap(True)
     line.addWidget(words, 1)
     box.setLayout(line)

@@ -175,6 +175,15 @@ def odd_points(x: Doubles, y: Doubles, values: Doubles, most: int = 300) -> tupl
     return x[at], y[sound[before]]
 
 
+def lone_points(y: Doubles, most: int = 300) -> NDArray[np.intp]:
+    """Where a point that can be drawn has no such neighbour: no line would show it."""
+    sound = np.isfinite(y)
+    beside = np.zeros(len(y), dtype=bool)
+    beside[1:] |= sound[:-1]
+    beside[:-1] |= sound[1:]
+    return np.flatnonzero(sound & ~beside)[:most]
+
+
 def odd_count(trace: Trace) -> int:
     """How many points are NaN or infinite."""
     return int(np.count_nonzero(~np.isfinite(trace.values)))
