@@ -86,6 +86,7 @@ class CurvesCard(QFrame):
         line.addWidget(self.back)
         line.addWidget(self.fit_button)
         self._lines.addLayout(line, 1)
+        self._tools = frame("plain")
         line = row(spacing=10)
         self.axis = Choice(self._theme, [("step", "By step"), ("time", "By time")])
         self.axis.setAccessibleName("Horizontal axis")
@@ -113,9 +114,9 @@ class CurvesCard(QFrame):
         self.table_button.setCheckable(True)
         self.table_button.setToolTip("The values as a table, or the plots again (T)")
         line.addWidget(self.table_button)
-        self._lines.addLayout(line)
+        self._tools.setLayout(line)
+        self._lines.addWidget(self._tools)
         bar.setLayout(self._lines)
-        self._bar = bar
         return bar
 
     @property
@@ -149,7 +150,6 @@ class CurvesCard(QFrame):
         self.shrink()
         for card in self.cards:
             card.hide()
-        self._bar.setEnabled(False)
         self._grid_holder.hide()
         self._well.hide()
         self.table_button.setChecked(False)
@@ -166,7 +166,8 @@ class CurvesCard(QFrame):
             )
             return
         self.nothing.hide()
-        self._bar.setEnabled(True)
+        self._tools.show()
+        self.fit_button.show()
         if not self.shows_table:
             self._grid_holder.show()
         self.count.setText(count_text(sum(len(g.traces) for g in groups)))
@@ -198,7 +199,8 @@ class CurvesCard(QFrame):
     def _say(self, why: str) -> None:
         self.nothing.setText(why)
         self.nothing.show()
-        self.back.hide()
+        for tool in (self._tools, self.fit_button, self.back):
+            tool.hide()
 
     def _add_card(self) -> None:
         card = PlotCard(self._theme)

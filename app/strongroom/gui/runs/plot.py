@@ -23,6 +23,7 @@ from strongroom.gui.runs.traces import Doubles, Group
 from strongroom.gui.theme import Theme, font, mono
 
 _REDRAW_MS = 30
+_SMOOTH_EDGES = 300
 _CROSS = QPainterPath()
 for _x in (-0.5, 0.5):
     _CROSS.moveTo(_x, -0.5)
@@ -77,7 +78,11 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         """Other curves, or the same ones grown."""
         self._group = group
         while len(self._lines) < len(group.traces):
-            pale, line, odd = pg.PlotCurveItem(), pg.PlotCurveItem(), pg.ScatterPlotItem()
+            pale, line, odd = (
+                pg.PlotCurveItem(),
+                pg.PlotCurveItem(),
+                pg.ScatterPlotItem(antialias=True),
+            )
             for item in (pale, line, odd):
                 self._box.addItem(item, ignoreBounds=True)
             self._lines.append((pale, line, odd))
@@ -114,7 +119,7 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         across = traces.span([x for x, _, _ in self._data]) or (0.0, 1.0)
         up = traces.span([y for _, raw, smooth in self._data for y in (raw, smooth)]) or (0.0, 1.0)
         self._box.setRange(
-            xRange=_widened(across, 0.0), yRange=_widened(up, 0.06), padding=0.0, update=True
+            xRange=_widened(across, 0.012), yRange=_widened(up, 0.06), padding=0.0, update=True
         )
 
     def draw(self) -> None:
@@ -128,11 +133,11 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         for (pale, line, odd), (x, raw, smooth), trace in zip(
             self._lines, self._data, group.traces, strict=False
         ):
-            line.setData(*_line(x, smooth, left, right, columns), connect="finite")
+            _put(line, *_line(x, smooth, left, right, columns))
             line.setVisible(True)
             pale.setVisible(self.smoothing > 0)
             if self.smoothing > 0:
-                pale.setData(*_line(x, raw, left, right, columns), connect="finite")
+                _put(pale, *_line(x, raw, left, right, columns))
             self._mark(odd, line.opts["pen"], x, smooth, trace.values)
         self._say_why_empty()
 
@@ -292,6 +297,11 @@ def short_number(value: float, spacing: float) -> str:
         return f"{value:.4g}"
     digits = max(0, -math.floor(math.log10(spacing) + 1e-9))
     return f"{value:.{digits}f}" if digits <= 6 else f"{value:.3g}"
+
+
+def _put(item: pg.PlotCurveItem, x: Doubles, y: Doubles) -> None:
+    """Smooth edges where there are few points; many of them would take too long that way."""
+    item.setData(x, y, connect="finite", antialias=len(x) <= _SMOOTH_EDGES)
 
 
 def _line(

@@ -15,8 +15,9 @@ from strongroom.domain.errors import printable
 from strongroom.gui.paint import draw_placeholder, draw_text
 from strongroom.gui.pieces import Elided, IconButton, column, label, row
 from strongroom.gui.runs.strokes import stroke
+from strongroom.gui.runs.wording import point_text
 from strongroom.gui.theme import PLOT, PLOT_LARGE, Theme, font, mono
-from strongroom.gui.wording import number_text, plural
+from strongroom.gui.wording import plural
 
 if TYPE_CHECKING:
     from strongroom.gui.runs.plot import Plot
@@ -141,10 +142,10 @@ class PlotCard(QFrame):
             if x is None:
                 shown.append("no times")
             elif self._x is None:
-                shown.append(number_text(trace.last))
+                shown.append(point_text(trace.last))
             else:
                 at = nearest(x, self._x)
-                shown.append("" if at is None else number_text(float(trace.values[at])))
+                shown.append("" if at is None else point_text(float(trace.values[at])))
         self.legend.show_values(shown)
 
     # ------------------------------------------------------------------ keys and painting
@@ -242,8 +243,8 @@ def _described(trace: Trace) -> str:
     from strongroom.gui.runs.traces import span
 
     ends = span([trace.values])
-    low, high = map(number_text, ends) if ends else ("none", "none")
+    low, high = map(point_text, ends) if ends else ("none", "none")
     return (
-        f"{printable(trace.name)}: {plural(trace.whole, 'point')}, last {number_text(trace.last)},"
+        f"{printable(trace.name)}: {plural(trace.whole, 'point')}, last {point_text(trace.last)},"
         f" lowest {low}, highest {high}"
     )

@@ -78,7 +78,7 @@ class RunHead(QFrame):
 
 def words_for_no_folder(folder: object) -> str:
     """A run may be the watched folder itself, or have been declared by a script."""
-    return "the watched folder itself" if folder == "" else "declared by a script"
+    return "the watched folder itself" if folder == "" else "none, a script declared it"
 
 
 def _fact(line: object, caption: str, fnt: object = None) -> QLabel:

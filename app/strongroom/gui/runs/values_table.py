@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from strongroom.domain.errors import printable
 from strongroom.gui.pieces import copy_text
+from strongroom.gui.runs.wording import point_text
 from strongroom.gui.theme import DENSE_ROW, Theme, mono
-from strongroom.gui.wording import number_text
 
 if TYPE_CHECKING:
     from strongroom.gui.runs.traces import Doubles, Trace
@@ -63,7 +63,7 @@ class ValuesModel(QAbstractTableModel):
         at = int(x.searchsorted(wanted, side="right")) - 1 if x is not None else -1
         if x is None or at < 0 or x[at] != wanted:
             return DASH
-        return number_text(float(trace.values[at]))
+        return point_text(float(trace.values[at]))
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole

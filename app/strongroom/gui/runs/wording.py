@@ -91,6 +91,11 @@ def key_metric(run: Run) -> tuple[str, str] | None:
     return (printable(found[0]), wording.number_text(found[1])) if found else None
 
 
+def point_text(value: float) -> str:
+    """A value of a curve in five significant digits, so that a small rate is not rounded away."""
+    return f"{value:.5g}"
+
+
 def sentence(run: Run) -> str:
     """A row as it is read out."""
     parts = [name_of(run), look_of(run).word.lower(), f"started {started_text(run)}"]
