@@ -98,7 +98,7 @@ class RunsPerson:
 
     def drawn(self) -> None:
         """Waits until every plot in sight is drawn."""
-        self.until(lambda: bool(self.curves.groups))
+        self.until(lambda: bool(self.curves.groups) and not self.curves.is_placing)
         self.qtbot.wait(60)
         self.until(
             lambda: all(
@@ -345,7 +345,7 @@ def test_twenty_curves_of_a_hundred_thousand_points_open_without_a_stall(runs, t
     beat.start()
     runs.until(lambda: len(runs.curves.groups) == 20)
     runs.drawn()
-    assert beat.worst() < STALL, beat.worst()
+    beat.check()
     runs.picture("runs-long")
     beat.start()
     bar = runs.view._scroll.verticalScrollBar()
@@ -354,15 +354,16 @@ def test_twenty_curves_of_a_hundred_thousand_points_open_without_a_stall(runs, t
         runs.qtbot.wait(15)
     runs.curves.smoothing.setValue(80)
     runs.drawn()
-    assert beat.worst() < STALL, beat.worst()
-
-
-#: The goal is 50 ms; a machine that several share lets a thread wait longer now and then.
-STALL = float(os.environ.get("STRONGROOM_STALL", "0.15"))
+    beat.check()
 
 
 class Beat(QTimer):
-    """How long the window's thread was kept from its work at most."""
+    """How long the window's thread was kept from its work at most: by itself, and in all.
+
+    The goal is 50 ms on a machine of its own; both have room for slower and for shared ones.
+    """
+
+    OWN, ALL = 0.08, 0.25
 
     def __init__(self) -> None:
         super().__init__()
@@ -370,20 +371,25 @@ class Beat(QTimer):
         self.timeout.connect(self._note)
 
     def start(self) -> None:
-        self._last, self._worst = time.perf_counter(), 0.0
+        self._last, self._own, self._all = self._now(), 0.0, 0.0
         super().start()
 
+    def _now(self) -> tuple[float, float]:
+        return time.thread_time(), time.perf_counter()
+
     def _note(self) -> None:
-        at = time.perf_counter()
-        self._worst = max(self._worst, at - self._last - 0.004)
+        at = self._now()
+        self._own = max(self._own, at[0] - self._last[0])
+        self._all = max(self._all, at[1] - self._last[1])
         self._last = at
 
-    def worst(self) -> float:
+    def check(self) -> None:
         self.stop()
+        found = f"{self._own * 1000:.0f} ms of its own, {self._all * 1000:.0f} ms in all"
         if where := os.environ.get("STRONGROOM_PICTURES"):
             with open(f"{where}/stalls.txt", "a") as out:
-                out.write(f"{self._worst * 1000:.0f} ms\n")
-        return self._worst
+                out.write(found + "\n")
+        assert self._own < self.OWN and self._all < self.ALL, found
 
 
 # ---------------------------------------------------------------------- the list

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import time
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,9 +17,10 @@ from strongroom.domain.facts import Point
 from strongroom.services.access import act
 from strongroom.services.desk import Desk
 
-#: Characters decoded in one go. Decoding holds the interpreter: whoever waits for it (the window)
-#: must not wait for the whole of a long curve.
-_PIECE = 1 << 16
+#: Characters decoded in one go, and seconds of rest after it. Decoding holds the interpreter, and
+#: whoever waits for it (the window, at each thing it paints) would wait for milliseconds each time.
+_PIECE = 1 << 14
+_REST = 0.0002
 _COLUMNS = ("steps", "times", "values")
 _START = re.compile(r'"series":\{')
 
@@ -126,6 +128,7 @@ def _column(text: str, at: int, end: int) -> array[float]:
         except (TypeError, OverflowError):
             made.extend(map(_double, piece))
         at = cut + 1
+        time.sleep(_REST)
     return made
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from strongroom.gui.runs.traces import Group
 
 _GAP = 12
+#: Cards made before anything is shown, and in each turn of the window's loop after that.
+_AT_FIRST, _AT_ONCE = 6, 3
 #: From this width on the controls stand beside the title.
 _ONE_LINE = 760
 
@@ -63,6 +65,9 @@ class CurvesCard(QFrame):
         self.setLayout(layout)
         self._draw_next = QTimer(self, singleShot=True, interval=0)
         self._draw_next.timeout.connect(self._draw_one)
+        self._placed = 0
+        self._place_next = QTimer(self, singleShot=True, interval=0)
+        self._place_next.timeout.connect(lambda: self._place_some())
         self.forget("")
 
     # ------------------------------------------------------------------ controls
@@ -147,6 +152,7 @@ class CurvesCard(QFrame):
         self._run = run
         self.groups = ()
         self._waiting.clear()
+        self._place_next.stop()
         self.shrink()
         for card in self.cards:
             card.hide()
@@ -176,20 +182,30 @@ class CurvesCard(QFrame):
             self.axis.setCurrentIndex(0)
         self.axis.setEnabled(timed)
         self.axis.setToolTip("" if timed else "The run's files do not tell when each step was")
-        while len(self.cards) < len(groups):
-            self._add_card()
-        for card, group in zip(self.cards, groups, strict=False):
-            card.show_group(group)
         for card in self.cards[len(groups) :]:
             card.group = None
-        self._apply_options()
-        self._arrange()
+        self._placed = 0
+        self._place_some(max(_AT_FIRST, len(self.cards)))
         if self.shows_table:
             self._fill_table()
 
-    def _apply_options(self) -> None:
-        for card in self.cards:
-            card.set_options(self.by_time, self.log, self.smoothing.value() / 100)
+    def _place_some(self, most: int = _AT_ONCE) -> None:
+        """Puts groups into cards; what is below the window's edge is not waited for."""
+        end = min(len(self.groups), self._placed + most)
+        while len(self.cards) < end:
+            self._add_card()
+        for at in range(self._placed, end):
+            self.cards[at].show_group(self.groups[at])
+            self.cards[at].set_options(self.by_time, self.log, self.smoothing.value() / 100)
+        self._placed = end
+        self._arrange()
+        if self.is_placing:
+            self._place_next.start()
+
+    @property
+    def is_placing(self) -> bool:
+        """Whether there are groups that have no card yet."""
+        return self._placed < len(self.groups)
 
     def fail(self, why: str) -> None:
         self.groups = ()

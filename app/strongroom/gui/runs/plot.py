@@ -18,7 +18,7 @@ from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPainterPath, QPen, QResi
 
 from strongroom.gui.pieces import label
 from strongroom.gui.runs import traces
-from strongroom.gui.runs.strokes import stroke
+from strongroom.gui.runs.strokes import WIDTH, stroke
 from strongroom.gui.runs.traces import Doubles, Group
 from strongroom.gui.theme import Theme, font, mono
 
@@ -300,8 +300,14 @@ def short_number(value: float, spacing: float) -> str:
 
 
 def _put(item: pg.PlotCurveItem, x: Doubles, y: Doubles) -> None:
-    """Smooth edges where there are few points; many of them would take too long that way."""
-    item.setData(x, y, connect="finite", antialias=len(x) <= _SMOOTH_EDGES)
+    """Smooth edges where there are few points; a thin plain line, which is quick to paint, where
+    there are many: every plot in sight may have to be painted at once.
+    """
+    few = len(x) <= _SMOOTH_EDGES
+    item.setData(x, y, connect="finite", antialias=few)
+    pen = QPen(item.opts["pen"])
+    pen.setWidthF(WIDTH if few else 1.0)
+    item.setPen(pen)
 
 
 def _line(

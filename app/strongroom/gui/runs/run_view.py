@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, 
 
 from strongroom.domain.errors import StrongroomError, printable
 from strongroom.gui.bridge import Bridge, Ticket
-from strongroom.gui.pieces import Icon, Notice, column, label, row, scrolled
+from strongroom.gui.pieces import Icon, Notice, column, frame, label, row
 from strongroom.gui.runs import wording
 from strongroom.gui.runs.curves_card import CurvesCard
 from strongroom.gui.runs.links import LinksCard
@@ -90,7 +90,15 @@ class RunView(QFrame):
         inside.addWidget(self.log)
         inside.addWidget(self.origin)
         inside.addStretch(1)
-        area = scrolled(inside)
+        # Filled all over and known to be: then scrolling moves what is painted already instead of
+        # painting every plot in sight anew.
+        ground = frame("ground")
+        ground.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        ground.setLayout(inside)
+        area = QScrollArea()
+        area.setWidget(ground)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         return area
 

@@ -7,6 +7,8 @@ from PySide6.QtGui import QColor, QPen
 
 from strongroom.gui.theme import Theme
 
+#: Of a line, in pixels.
+WIDTH = 1.6
 _STROKES = (
     ("indigo", Qt.PenStyle.SolidLine),
     ("orange", Qt.PenStyle.DashLine),
@@ -19,6 +21,6 @@ _STROKES = (
 
 def stroke(theme: Theme, number: int) -> QPen:
     tone, style = _STROKES[number % len(_STROKES)]
-    pen = QPen(QColor(theme.tone(tone).solid), 1.6, style)
+    pen = QPen(QColor(theme.tone(tone).solid), WIDTH, style)
     pen.setCosmetic(True)
     return pen
