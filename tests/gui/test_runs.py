@@ -13,7 +13,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QSettings, Qt, QTimer
+from PySide6.QtCore import QPoint, QPointF, QSettings, Qt, QTimer
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMainWindow
 
 from strongroom.bootstrap import create_registry, open_registry
@@ -130,6 +131,21 @@ def runs(qtbot, theme, tmp_path):
 
 def texts(widget) -> str:
     return "\n".join(w.text() for w in widget.findChildren(QLabel) if w.isVisible())
+
+
+def turn(widget, by: int, keys=Qt.KeyboardModifier.NoModifier) -> None:
+    """Turns the mouse wheel over the middle of a widget; who ignores it hands it to its parent, as
+    Qt does with turns of a real wheel.
+    """
+    where = widget.mapToGlobal(QPointF(widget.rect().center()))
+    buttons, phase = Qt.MouseButton.NoButton, Qt.ScrollPhase.NoScrollPhase
+    while widget is not None:
+        at = widget.mapFromGlobal(where)
+        wheel = QWheelEvent(at, where, QPoint(), QPoint(0, by), buttons, keys, phase, False)
+        QApplication.sendEvent(widget, wheel)
+        if wheel.isAccepted():
+            return
+        widget = widget.parentWidget()
 
 
 def seal(place: Path, *documents: tuple[str, dict, dict[str, list[Point]] | None]) -> None:
@@ -541,6 +557,14 @@ def test_the_narrowest_window_cuts_nothing_off(runs):
     area = screen.view._scroll
     assert area.widget().minimumSizeHint().width() <= area.viewport().width()
     runs.picture("runs-narrow")
+    plot, bar = runs.curves.cards[0].plot, area.verticalScrollBar()
+    before = plot._box.viewRange()
+    turn(plot.viewport(), -120)
+    assert bar.value() > 0 and plot._box.viewRange() == before  # the page scrolls, not the plot
+    turn(plot.viewport(), 120, Qt.KeyboardModifier.ControlModifier)
+    assert plot._box.viewRange()[0] != before[0] and not plot.fits
+    runs.curves.fit()
+    assert plot._box.viewRange() == before
 
 
 def test_what_hostile_files_say_is_shown_as_text(runs):

@@ -71,9 +71,9 @@ def run_series(desk: Desk, run: str) -> Curves:
 def columns_of(points: Iterable[tuple[Any, Any, Any]], whole: int) -> Columns:
     """Of `(step, time, value)`; None is NaN."""
     made = Columns(whole=whole)
-    for step, time, value in points:
+    for step, at, value in points:
         made.steps.append(_double(step))
-        made.times.append(_double(time))
+        made.times.append(_double(at))
         made.values.append(_double(value))
     return made
 
