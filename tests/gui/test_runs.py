@@ -142,8 +142,7 @@ def turn(widget, by: int, keys=Qt.KeyboardModifier.NoModifier) -> None:
     while widget is not None:
         at = widget.mapFromGlobal(where)
         wheel = QWheelEvent(at, where, QPoint(), QPoint(0, by), buttons, keys, phase, False)
-        QApplication.sendEvent(widget, wheel)
-        if wheel.isAccepted():
+        if QApplication.sendEvent(widget, wheel) and wheel.isAccepted():
             return
         widget = widget.parentWidget()
 
@@ -556,6 +555,8 @@ def test_the_narrowest_window_cuts_nothing_off(runs):
     runs.drawn()
     area = screen.view._scroll
     assert area.widget().minimumSizeHint().width() <= area.viewport().width()
+    ground = area.widget().grab().toImage().pixelColor(4, 4)
+    assert ground.name().upper() == runs.theme.colours.window
     runs.picture("runs-narrow")
     plot, bar = runs.curves.cards[0].plot, area.verticalScrollBar()
     before = plot._box.viewRange()

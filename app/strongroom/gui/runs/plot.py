@@ -204,6 +204,7 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
             faint.setStyle(Qt.PenStyle.SolidLine)
             faint.setWidthF(1.0)
             pale.setPen(faint)
+        self._redraw.start()
 
     # ------------------------------------------------------------------ the crosshair
 

@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QWidget
 
 from strongroom.domain.errors import StrongroomError, printable
 from strongroom.gui.bridge import Bridge, Ticket
-from strongroom.gui.pieces import Icon, Notice, column, frame, label, row
+from strongroom.gui.pieces import Icon, Notice, column, label, row
 from strongroom.gui.runs import wording
 from strongroom.gui.runs.curves_card import CurvesCard
 from strongroom.gui.runs.links import LinksCard
@@ -92,8 +93,7 @@ class RunView(QFrame):
         inside.addStretch(1)
         # Filled all over and known to be: then scrolling moves what is painted already instead of
         # painting every plot in sight anew.
-        ground = frame("ground")
-        ground.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        ground = _Ground(self._theme)
         ground.setLayout(inside)
         area = QScrollArea()
         area.setWidget(ground)
@@ -235,6 +235,20 @@ class RunView(QFrame):
 
     def first_focus(self) -> QWidget:
         return self.head.versions
+
+
+class _Ground(QWidget):
+    """What the cards lie on."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(event.rect(), QColor(self._theme.colours.window))
+        painter.end()
 
 
 def _state_of(run: Run) -> Any:
