@@ -22,6 +22,9 @@ from strongroom.gui.runs.strokes import WIDTH, stroke
 from strongroom.gui.runs.traces import Doubles, Group
 from strongroom.gui.theme import Theme, font, mono
 
+# Its own clean-up looks through every object of the process when that ends, also through those
+# that Qt is taking down; all that is made here goes with its window.
+pg.setConfigOption("exitCleanup", False)
 _REDRAW_MS = 30
 _SMOOTH_EDGES = 300
 _CROSS = QPainterPath()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QLabel
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel
 
 from strongroom.domain.errors import printable
 from strongroom.gui.paint import Pill
@@ -36,11 +36,14 @@ class RunHead(QFrame):
         layout.addLayout(line)
         layout.addWidget(frame("rule"))
         facts = row(spacing=24)
-        self.started = _fact(facts, "Started")
-        self.took = _fact(facts, "Took")
-        self.tool = _fact(facts, "Written by")
-        self.commit = _fact(facts, "Git commit", mono())
-        self.folder = _long_fact(facts, "Folder")
+        self.started, self.took, self.tool = (label(fnt=font(13, 500)) for _ in range(3))
+        self.commit = label(fnt=mono())
+        self.folder = Elided("", "", mono(), Qt.TextElideMode.ElideMiddle)
+        _stand(facts, "Started", self.started)
+        self._took_caption = _stand(facts, "Took", self.took)
+        _stand(facts, "Written by", self.tool)
+        _stand(facts, "Git commit", self.commit)
+        _stand(facts, "Folder", self.folder, 1)
         layout.addLayout(facts)
         self.setLayout(layout)
 
@@ -63,7 +66,7 @@ class RunHead(QFrame):
         if self._run is None:
             return
         caption = "Running for" if wording.is_running(self._run) else "Took"
-        _caption_of(self.took).setText(caption)
+        self._took_caption.setText(caption)
         _put(self.took, wording.took_text(self._run))
         _put(self.started, wording.started_text(self._run))
 
@@ -81,35 +84,17 @@ def words_for_no_folder(folder: object) -> str:
     return "the watched folder itself" if folder == "" else "none, a script declared it"
 
 
-def _fact(line: object, caption: str, fnt: object = None) -> QLabel:
-    value = label("", "", fnt or font(13, 500))  # type: ignore[arg-type]
-    _stand(line, caption, value, 0)
-    return value
-
-
-def _long_fact(line: object, caption: str) -> Elided:
-    value = Elided("", "", mono(), Qt.TextElideMode.ElideMiddle)
-    _stand(line, caption, value, 1)
-    return value
-
-
-def _stand(line: object, caption: str, value: QLabel, stretch: int) -> None:
-    """Caption above, value below; the value's widget knows its caption's."""
+def _stand(line: QHBoxLayout, caption: str, value: QLabel, stretch: int = 0) -> QLabel:
+    """Caption above, value below; the caption comes back."""
     holder = frame("plain")
     inside = column(spacing=2)
     above = label(caption, "caption", font(11))
     inside.addWidget(above)
     inside.addWidget(value)
     holder.setLayout(inside)
-    value.setProperty("caption", above)
     value.setAccessibleName(caption)
-    line.addWidget(holder, stretch)  # type: ignore[attr-defined]
-
-
-def _caption_of(value: QLabel) -> QLabel:
-    caption = value.property("caption")
-    assert isinstance(caption, QLabel)
-    return caption
+    line.addWidget(holder, stretch)
+    return above
 
 
 def _put(value: QLabel, text: str) -> None:

@@ -47,6 +47,7 @@ class RunView(QFrame):
         self._facts_ticket: Ticket | None = None
         self._series_ticket: Ticket | None = None
         self._again = False
+        self._warned: list[str] | None = None
         self.head = RunHead(theme)
         self.curves = CurvesCard(bridge, theme)
         self.metrics = PairsCard(theme, "Metrics", "No metric has been recorded.", numbers=True)
@@ -201,9 +202,9 @@ class RunView(QFrame):
         if len(warnings) > _WARNINGS:
             shown.append(f"and {len(warnings) - _WARNINGS} more")
         lines = self._warning_lines
-        if [self._warnings.property("shown")] == [shown]:
+        if self._warned == shown:
             return
-        self._warnings.setProperty("shown", shown)
+        self._warned = shown
         while lines.count():
             item = lines.takeAt(0)
             widget = item.widget() if item is not None else None
