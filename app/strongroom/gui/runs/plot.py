@@ -1,7 +1,8 @@
 """One plot, drawn by pyqtgraph from its parts: a whole plot item of its own would take longer to
 make than a window may wait.
 
-Import it on a reading thread first: loading pyqtgraph takes half a second.
+Import it on the window's thread alone, when the first curve is drawn: loading pyqtgraph changes
+classes of Qt, and on another thread that ends the process now and then.
 """
 
 from __future__ import annotations

@@ -166,10 +166,10 @@ class RunView(QFrame):
             curves = registry.run_series(wanted)
             if not curves:
                 return ()
-            # Both take long to load and belong here, not on the window's thread.
-            from strongroom.gui.runs import plot, traces
+            # With it comes numpy, which takes its time to load. Not pyqtgraph: it makes classes of
+            # Qt's its own as it loads, and the window's thread uses these meanwhile.
+            from strongroom.gui.runs import traces
 
-            assert plot
             return traces.grouped(curves)
 
         def show(groups: tuple[Group, ...]) -> None:
