@@ -70,6 +70,15 @@ def test_terms_become_chips_that_can_be_taken_back(stocked):
     stocked.until(lambda: stocked.model.rowCount() == 10)
 
 
+def test_or_between_terms_makes_them_alternatives(stocked):
+    window = stocked.open()
+    window.filter.setFocus()
+    stocked.type(window.filter, "kind:dataset or name:fraud ")
+    assert window.filter.chips() == ["kind:dataset", "name:fraud"]
+    assert window.filter.mode.text() == "Any of"
+    stocked.until(lambda: stocked.model.counts.matching == 7)
+
+
 def test_a_wrong_chip_is_red_and_its_reason_points_at_the_character(stocked):
     window = stocked.open()
     window.filter.setFocus()

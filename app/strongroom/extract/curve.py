@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
 
 from strongroom.domain.facts import Number, Point
 
@@ -58,6 +59,29 @@ def finals(curves: Mapping[str, Curve]) -> dict[str, Number]:
 
 def series(curves: Mapping[str, Curve]) -> dict[str, tuple[Point, ...]]:
     return {name: curve.points() for name, curve in curves.items()}
+
+
+def reduced(points: Sequence[Point], most: int) -> list[Point]:
+    """About `most` of the points, in order, that look like all of them when drawn.
+
+    First and last, the lowest and the highest of each stretch, and one that is no finite number
+    for each stretch that has some.
+    """
+    if len(points) <= most:
+        return list(points)
+    stretches = max(1, most // 2)
+    kept = {0, len(points) - 1}
+    for stretch in range(stretches):
+        start = stretch * len(points) // stretches
+        end = (stretch + 1) * len(points) // stretches
+        values = [p.value for p in points[start:end]]
+        sound = [v for v in values if isfinite(v)]
+        if sound:
+            kept.add(start + values.index(min(sound)))
+            kept.add(start + values.index(max(sound)))
+        if len(sound) < len(values):
+            kept.add(next(start + i for i, v in enumerate(values) if not isfinite(v)))
+    return [points[at] for at in sorted(kept)]
 
 
 def counted(values: Iterable[Number]) -> Curve:

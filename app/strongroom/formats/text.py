@@ -47,6 +47,11 @@ def decode(data: bytes) -> str:
     return text.removeprefix("\ufeff")
 
 
+def without_codes(text: str) -> str:
+    """The text without the escape sequences that colour a terminal."""
+    return _ANSI.sub("", text)
+
+
 def lines(stream: BinaryIO, head: bytes, longest: int, limit: int) -> Iterator[str]:
     """Lines with their ends, up to `limit` characters in all.
 
@@ -66,7 +71,7 @@ def lines(stream: BinaryIO, head: bytes, longest: int, limit: int) -> Iterator[s
 
 def visible(line: str) -> str:
     """A log line as a terminal would leave it: no colour codes, only the last overwrite."""
-    line = _ANSI.sub("", line).rstrip("\r\n")
+    line = without_codes(line).rstrip("\r\n")
     return "".join(c for c in line.rpartition("\r")[2] if c.isprintable() or c == "\t")
 
 

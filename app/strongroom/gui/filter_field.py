@@ -80,7 +80,7 @@ class FilterField(QLineEdit):
     left = Signal()
     menu_wanted = Signal(QPoint)
 
-    def __init__(self, theme: Theme, bridge: Bridge | None = None, hint: str = "") -> None:
+    def __init__(self, theme: Theme, bridge: Bridge, hint: str = "", saves: bool = False) -> None:
         super().__init__()
         self._theme = theme
         self._hint = hint or "Filter: a name, kind:model, auc>0.9, created:<7d …"
@@ -102,6 +102,7 @@ class FilterField(QLineEdit):
             icons.icon("bookmark", theme.colours.text2), QLineEdit.ActionPosition.TrailingPosition
         )
         self._save.setToolTip("Saved filters")
+        self._save.setVisible(saves)
         self._save.triggered.connect(
             lambda: self.menu_wanted.emit(
                 self.mapToGlobal(QPoint(self.width() - 60, self.height()))
@@ -120,7 +121,7 @@ class FilterField(QLineEdit):
         self.reason = label("", "bad", font(12))
         self.reason.setProperty("floats", True)
         self.reason.hide()
-        self.completion = Completion(self, theme, bridge) if bridge is not None else None
+        self.completion = Completion(self, theme, bridge)
         self._timer = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._timer.timeout.connect(self._tell)
         self.textChanged.connect(lambda _: self._read())
@@ -137,9 +138,8 @@ class FilterField(QLineEdit):
     def attach_reason(self, parent: QWidget) -> None:
         """Where the reason of a wrong filter and what could be typed float, below the field."""
         self.reason.setParent(parent)
-        if self.completion is not None:
-            self.completion.setParent(parent)
-            self.completion.hide()
+        self.completion.setParent(parent)
+        self.completion.hide()
 
     # ------------------------------------------------------------------ the whole filter
 
@@ -241,7 +241,13 @@ class FilterField(QLineEdit):
 
     def _make_chips(self) -> None:
         """What is typed and says a field becomes chips; words stay words."""
-        terms = split(self.text())
+        typed = self.text().strip()
+        if typed[:3].lower() == "or ":
+            if len(self._chips) > 1 and not self._any_of:
+                return  # all of some, or this one: only as it is typed can it be said
+            self._any_of = bool(self._chips)
+            typed = typed[3:]
+        terms = split(typed)
         if terms.any_of and not self._chips and len(terms.texts) > 1:
             self._any_of = True
         elif terms.any_of:
@@ -260,8 +266,7 @@ class FilterField(QLineEdit):
         done = text.endswith(" ") and self.cursorPosition() == len(text)
         if done and text.count('"') % 2 == 0 and not self._error():
             self._make_chips()
-        if self.completion is not None:
-            self.completion.offer(self.text(), self.cursorPosition())
+        self.completion.offer(self.text(), self.cursorPosition())
 
     def _error(self) -> BadFilter | None:
         try:
@@ -330,7 +335,7 @@ class FilterField(QLineEdit):
         if complete and not self._error():
             self._make_chips()
             self._tell()
-        elif self.completion is not None:
+        else:
             self.completion.offer(self.text(), self.cursorPosition())
 
     def _chip_at(self, at: QPoint) -> Chip | None:
@@ -347,7 +352,7 @@ class FilterField(QLineEdit):
             self._take_into_text(chip)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self.completion is not None and self.completion.key(event):
+        if self.completion.key(event):
             return
         key = event.key()
         if key == Qt.Key.Key_Escape:
@@ -372,14 +377,13 @@ class FilterField(QLineEdit):
             super().keyPressEvent(event)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        if forward and self.completion is not None and self.completion.take_first():
+        if forward and self.completion.take_first():
             return True
         return super().focusNextPrevChild(forward)
 
     def focusOutEvent(self, event: object) -> None:
         super().focusOutEvent(event)  # type: ignore[arg-type]
-        if self.completion is not None:
-            self.completion.hide()
+        self.completion.hide()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -80,6 +80,13 @@ class Pill(QWidget):
         self.setAccessibleName(look.word)
         theme.changed.connect(self.update)
 
+    def set_look(self, look: Look) -> None:
+        """Another state."""
+        self._look = look
+        self.setFixedSize(pill_width(look) + 1, PILL + 2)
+        self.setAccessibleName(look.word)
+        self.update()
+
     def paintEvent(self, event: object) -> None:
         painter = QPainter(self)
         draw_pill(painter, self.rect(), self._look, self._theme, self._square)

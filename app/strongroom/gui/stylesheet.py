@@ -72,6 +72,7 @@ QPushButton[look="danger"] {{ color: {c.tones["red"].text}; border-color: {c.ton
 QPushButton[look="ghost"], QToolButton {{ background: transparent; border: 0; color: {c.text2};
     border-radius: 6px; padding: 0 6px; min-height: 26px; }}
 QPushButton[look="ghost"]:hover, QToolButton:hover {{ background: {c.sunken}; color: {c.text}; }}
+QPushButton[look="ghost"]:checked {{ background: {c.accent_soft}; color: {c.accent_text}; }}
 QPushButton[look="ghost"]:focus, QToolButton:focus {{ border: 2px solid {c.accent};
     padding: 0 4px; min-height: 22px; }}
 QLineEdit QToolButton {{ min-height: 0; padding: 0; border: 0; }}
@@ -146,6 +147,24 @@ QLineEdit[wrong="true"] {{ border-color: {c.tones["red"].solid}; }}
 QComboBox::drop-down {{ border: 0; width: 22px; }}
 QListWidget::item {{ padding: 6px 10px; border-radius: 4px; }}
 QListWidget::item:selected {{ background: {c.accent_soft}; color: {c.accent_text}; }}
+QListView[look="links"] {{ color: {c.accent_text}; }}
+QListView[look="links"]::item {{ color: {c.accent_text}; padding: 0 11px; min-height: 28px;
+    max-height: 28px; }}
+QTableView[look="pairs"]::item {{ padding: 0 11px; border-bottom: 1px solid {c.line2}; }}
+QListView[look="links"]::item:hover {{ background: {c.panel2}; }}
+QListView[look="links"]::item:selected {{ background: {c.selected}; color: {c.accent_text}; }}
+QListView[look="links"]:focus, QTableView[look="pairs"]:focus {{
+    border: 1px solid {c.accent}; }}
+QPlainTextEdit[look="log"] {{ border: 0; border-radius: 0; background: {c.panel2};
+    padding: 6px 8px; }}
+QPlainTextEdit[look="log"]:focus {{ border: 1px solid {c.accent}; padding: 5px 7px; }}
+QFrame[look="plot"] {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 8px; }}
+QFrame[look="plot"]:focus {{ border: 2px solid {c.accent}; }}
+QSlider::groove:horizontal {{ height: 4px; border-radius: 2px; background: {c.line3}; }}
+QSlider::sub-page:horizontal {{ border-radius: 2px; background: {c.accent}; }}
+QSlider::handle:horizontal {{ width: 12px; height: 12px; margin: -5px 0; border-radius: 7px;
+    background: {c.panel}; border: 1px solid {c.accent}; }}
+QSlider:focus {{ border: 1px solid {c.accent}; border-radius: 4px; }}
 QTableView[look="plain"]::item {{ padding: 0 5px; border-bottom: 1px solid {c.line2}; }}
 QComboBox QAbstractItemView, QMenu {{ background: {c.panel}; color: {c.text};
     border: 1px solid {c.line3}; padding: 4px; selection-background-color: {c.accent_soft};

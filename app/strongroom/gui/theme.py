@@ -127,6 +127,13 @@ ROW = 34
 DENSE_ROW = 28
 PALETTE_ROW = 36
 HEADER = 32
+#: The list of runs: its width at first and two lines a run; a plot, small and enlarged; a log.
+RUN_LIST = 372
+RUN_ROW = 58
+PLOT = 176
+PLOT_LARGE = 420
+PLOT_NARROWEST = 320
+LOG_HEIGHT = 260
 MARGIN = 16
 CELL = 8
 FIELD = 32

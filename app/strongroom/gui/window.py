@@ -40,6 +40,7 @@ from strongroom.gui.name_sheet import NameSheet
 from strongroom.gui.overlay import Overlay
 from strongroom.gui.pieces import column, row
 from strongroom.gui.problems import Problems, ProblemsPopup
+from strongroom.gui.runs.screen import RunsScreen
 from strongroom.gui.screen import Screen
 from strongroom.gui.settings.screen import SettingsScreen
 from strongroom.gui.sidebar import Sidebar
@@ -116,6 +117,7 @@ class Window(QMainWindow):
         layout.addLayout(right, 1)
         whole.setLayout(layout)
         self.setCentralWidget(whole)
+        self._whole = whole
         welcome = Welcome(
             self._theme,
             watch=lambda: self.acts.watch_folder(),
@@ -141,8 +143,14 @@ class Window(QMainWindow):
         self.watch_screen.show_version.connect(self.show_version)
         self.settings_screen = SettingsScreen(self._bridge, self._theme, self.settings, self.place)
         self.settings_screen.saved.connect(self._apply)
+        self.runs_screen = RunsScreen(self._bridge, self._theme)
+        self.runs_screen.show_version.connect(self.show_version)
+        self.runs_screen.show_run_versions.connect(lambda run: self.set_filter(f'run:"{run}"'))
+        self.runs_screen.watch_folder.connect(self.acts.watch_folder)
+        self.runs_screen.filter.attach_reason(self._whole)
         for screen, group in (
             (self.library, ""),
+            (self.runs_screen, ""),
             (self.watch_screen, "sources"),
             (self.settings_screen, "foot"),
         ):
@@ -167,6 +175,7 @@ class Window(QMainWindow):
         self.detail.verify.connect(lambda ref: self.acts.verify([ref]))
         self.detail.repair.connect(self.acts.repair)
         self.detail.export_file.connect(self.acts.export_file)
+        self.detail.filter_run.connect(self.show_run)
         self.detail.sheet_wanted.connect(self.overlay.open)
         self.sidebar.add_watch.connect(self.acts.watch_folder)
         self.sidebar.show_screen.connect(self.go_to)
@@ -374,8 +383,9 @@ class Window(QMainWindow):
         self.library.show_reference(reference)
 
     def show_run(self, run: str) -> None:
-        """Shows the versions of a run in the Library."""
-        self.set_filter(f'run:"{run}"')
+        """Shows a run on its screen."""
+        self.go_to(self.runs_screen.title)
+        self.runs_screen.show_run(run)
 
     # ------------------------------------------------------------------ menus
 
@@ -396,6 +406,7 @@ class Window(QMainWindow):
             menu.addSeparator()
             menu.addAction("Show all versions of it", lambda: self.set_filter(f'name:"{name}"'))
             if run_id:
+                menu.addAction("Show its run", lambda: self.show_run(run_id))
                 menu.addAction("Show all of its run", lambda: self.set_filter(f'run:"{run_id}"'))
         return menu
 

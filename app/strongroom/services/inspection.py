@@ -87,10 +87,12 @@ class Inspector:
             kind, answer["params"], answer["metrics"], answer["about"], tuple(answer["warnings"])
         )
 
-    def read_run(self, layout: str, pieces: Sequence[Piece]) -> dict[str, Any]:
+    def read_run(
+        self, layout: str, pieces: Sequence[Piece], most: int | None = None
+    ) -> dict[str, Any]:
         """What a layout reads from a run's files: see `inspection_child.run_answer`."""
         try:
-            return self._ask({"do": "run", "layout": layout}, pieces)
+            return self._ask({"do": "run", "layout": layout, "most": most}, pieces)
         except ChildDied as death:
             return {"warnings": [f"the run could not be read, {death}"]}
 

@@ -9,7 +9,8 @@ import resource
 import sys
 from typing import Any, BinaryIO
 
-from strongroom.domain.record import found_values
+from strongroom.domain.record import found_values, series_summary
+from strongroom.extract.curve import reduced
 from strongroom.formats.source import Source, source_from_bytes, source_from_file
 from strongroom.formats.text import without_torn_line
 
@@ -62,7 +63,7 @@ def main(memory_limit: int) -> None:
         request = json.loads(requests.read(int.from_bytes(length, "big")))
         sources = [_source(piece, requests) for piece in request["pieces"]]
         if request["do"] == "run":
-            answer = run_answer(layouts, request["layout"], sources)
+            answer = run_answer(layouts, request["layout"], sources, request["most"])
         elif request["do"] == "preview":
             answer = previews.look(sources[0], Request(**request["request"]))
         else:
@@ -83,18 +84,26 @@ def describe_answer(extract: Any, sources: list[Source]) -> dict[str, Any]:
     }
 
 
-def run_answer(layouts: Any, name: str, sources: list[Source]) -> dict[str, Any]:
-    """A run's facts as JSON; series as `{name: [[step, time, value], …]}`."""
+def run_answer(layouts: Any, name: str, sources: list[Source], most: int | None) -> dict[str, Any]:
+    """A run's facts as JSON; series as `{name: [[step, time, value], …]}`.
+
+    With `most` all series together have about so many points at most, which look like the whole
+    when drawn: a run that is going on is read again and again, and what is read is handed over.
+    `summary` is of all points in any case.
+    """
     layout = next(one for one in layouts.LAYOUTS if one.name == name)
     by_path = {s.path: s for s in sources}
     facts = layouts.read_run(layouts.RunFolder(layout, "", tuple(by_path)), by_path.__getitem__)
+    each = max(200, most // max(1, len(facts.series))) if most else sys.maxsize
     return {
         "name": facts.name,
         "params": found_values(facts.params),
         "metrics": found_values(facts.metrics),
         "series": {
-            key: [[p.step, p.time, p.value] for p in points] for key, points in facts.series.items()
+            key: [[p.step, p.time, p.value] for p in reduced(points, each)]
+            for key, points in facts.series.items()
         },
+        "summary": series_summary(facts.series),
         "inputs": [{"target": i.target, "file": i.file, "why": i.why} for i in facts.inputs],
         "status": facts.status,
         "started_at": facts.started_at,

@@ -20,6 +20,7 @@ from strongroom.services.desk import Desk
 
 if TYPE_CHECKING:
     from strongroom.services.add import AddOptions
+    from strongroom.services.curves import Curves
     from strongroom.services.progress import Progress
 
 Document = dict[str, Any]
@@ -138,6 +139,16 @@ class LocalRegistry:
 
     def show_run(self, run: str, series: bool = False) -> Document:
         return find.show_run(self.desk, run, series)
+
+    def run_series(self, run: str) -> Curves:
+        from strongroom.services import curves
+
+        return curves.run_series(self.desk, run)
+
+    def run_log(self, run: str, lines: int = 400) -> Document:
+        from strongroom.services import run_log
+
+        return run_log.run_log(self.desk, run, lines)
 
     def start_run(
         self, run: str | None = None, name: str = "", params: Mapping[str, Any] | None = None

@@ -73,7 +73,9 @@ class RunWriter:
         series: Mapping[str, list[Point]] | None = None,
         place: Document | None = None,
     ) -> Draft:
-        """Seals and stores; the draft of the entry that makes it known comes back."""
+        """Seals and stores; the draft of the entry that makes it known comes back, with `place`
+        among its details.
+        """
         curves = seal(series_document(series)) if series else None
         if series:
             document = {**document, "series": series_summary(series)}
@@ -100,8 +102,11 @@ class RunWriter:
 
 
 def record(desk: Desk, run: str, document: Document) -> None:
+    """Records what was said of the run; curves that were sealed with it stay its curves."""
+    row = catalog.run_by_id(desk.engine, run)
+    kept = {"series": text_of(row.series)} if row is not None and row.series is not None else {}
     writer = RunWriter(desk)
-    draft = writer.keep(run, document)
+    draft = writer.keep(run, document, place=kept)
     with desk.recording(writer.documents) as recorder:
         recorder.write(draft)
 

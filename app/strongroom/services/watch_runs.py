@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import posixpath
 from collections.abc import Mapping, Sequence
@@ -14,14 +15,17 @@ from strongroom.catalog.watching import Seen, Watch
 from strongroom.disk.listing import SourceFile
 from strongroom.domain.digest import text_of
 from strongroom.domain.facts import Point, RunStatus
-from strongroom.domain.record import Document, plain_values, series_summary
+from strongroom.domain.record import Document, plain_values
 from strongroom.domain.timestamps import new_id
+from strongroom.services import live_series
+from strongroom.services.curves import columns_of
 from strongroom.services.desk import Desk
 from strongroom.services.grouping import RunFolder
 from strongroom.services.ingest import stored_piece
 from strongroom.services.inspection import Piece
 from strongroom.services.runs import RunWriter, empty_document
 
+log = logging.getLogger(__name__)
 #: At most so many files of one run are read for what they say.
 READ_FILES = 200
 #: A folder that a run names as its input stands for the files in it, if they are not more.
@@ -101,14 +105,23 @@ class WatchRuns:
 
     def show_live(self, active: Active, seen: Mapping[bytes, Seen]) -> None:
         """Puts what the files say just now on the run's page; nothing is sealed."""
-        document, series, _ = self._read(active, seen)
+        document, answer, _ = self._read(active, seen, live_series.MOST)
+        summary = answer.get("summary", {})
+        curves = {
+            name: columns_of(points, summary[name]["points"])
+            for name, points in answer.get("series", {}).items()
+        }
+        try:
+            live_series.write(self.desk.place.live, active.id, curves)
+        except OSError as error:  # only the picture of a run that is sealed in any case
+            log.warning("the curves of %s cannot be shown live: %s", active.id, error)
         catalog.write_live(
             self.desk.engine,
             active.id,
             {
                 "params": plain_values(document["params"]),
                 "metrics": plain_values(document["metrics"]),
-                "series": series_summary(series),
+                "series": summary,
                 "inputs": [i["ref"] for i in document["inputs"]],
                 "warnings": document["warnings"],
             },
@@ -154,7 +167,11 @@ class WatchRuns:
         return False
 
     def _record(self, active: Active, status: RunStatus, seen: Mapping[bytes, Seen]) -> None:
-        document, series, told = self._read(active, seen)
+        document, answer, told = self._read(active, seen)
+        series = {
+            name: [Point(step, value, time) for step, time, value in points]
+            for name, points in answer.get("series", {}).items()
+        }
         times = [m.stat.mtime_ns // 1000 for m in active.folder.members]
         document["status"] = (told or status) if status == RunStatus.FINISHED else status
         document["ended_at"] = (
@@ -173,17 +190,20 @@ class WatchRuns:
                 "generation": active.generation,
             },
         )
+        # Before it is sealed: after a crash between the two the run still runs and is looked at.
+        live_series.forget(self.desk.place.live, active.id)
         with self.desk.recording(writer.documents) as recorder:
             recorder.write(draft)
         active.changed = False
 
     def _read(
-        self, active: Active, seen: Mapping[bytes, Seen]
-    ) -> tuple[Document, dict[str, list[Point]], str | None]:
+        self, active: Active, seen: Mapping[bytes, Seen], most: int | None = None
+    ) -> tuple[Document, Document, str | None]:
+        """The run's document, the child's answer with the curves, and the status it tells."""
         run = active.folder
         wanted = [m for m in run.members if run.layout.wanted(run.relative(m))][:READ_FILES]
         answer = self.desk.inspector.read_run(
-            run.layout.name, [self._piece(run, m, seen) for m in wanted]
+            run.layout.name, [self._piece(run, m, seen) for m in wanted], most
         )
         times = [m.stat.mtime_ns // 1000 for m in run.members]
         started = answer.get("started_at")
@@ -202,12 +222,8 @@ class WatchRuns:
         document["inputs"] = inputs
         if unknown:
             document["provenance"]["named_inputs"] = unknown
-        series = {
-            name: [Point(step, value, time) for step, time, value in points]
-            for name, points in answer.get("series", {}).items()
-        }
         active.best = tuple(answer.get("best", ()))
-        return document, series, answer.get("status")
+        return document, answer, answer.get("status")
 
     def _piece(self, run: RunFolder, file: SourceFile, seen: Mapping[bytes, Seen]) -> Piece:
         """The stored copy where the file was kept as it is now, else the growing file itself."""

@@ -38,6 +38,11 @@ class Place:
     def stat_cache(self) -> Path:
         return self.root / "local" / "stat.db"
 
+    @property
+    def live(self) -> Path:
+        """Where curves of runs that are going on are kept until they end."""
+        return self.root / "local" / "live"
+
 
 def create(root: Path) -> Place:
     """Makes the folders and `registry.json`; raises `Conflict` where a registry is already."""

@@ -130,7 +130,7 @@ class RunSection(Section):
             lambda: self.filter_run.emit(run),
         )
         link.setFont(mono())
-        link.setToolTip(f"Show all that run {run} made")
+        link.setToolTip(f"Show run {run}")
         link.setAccessibleName(f"Run {name}")
         line.addWidget(link)
         line.addWidget(label(status, "caption", font(12)))

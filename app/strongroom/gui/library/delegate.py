@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from strongroom.gui import icons, wording
 from strongroom.gui.library.columns import COLUMNS, DASH, metric, state
 from strongroom.gui.library.groups import Group
-from strongroom.gui.library.model import HEADING, VERSION
+from strongroom.gui.library.model import HEADING, VersionsModel
 from strongroom.gui.paint import draw_pill, draw_placeholder, draw_text
 from strongroom.gui.theme import CELL, MARGIN, ROW, Theme, font, mono
 
@@ -56,11 +56,14 @@ class RowDelegate(QStyledItemDelegate):
         column = COLUMNS[index.column()]
         left = MARGIN if index.column() == 0 else CELL
         area = rect.adjusted(left, 0, -CELL, -1)
-        heading = index.data(HEADING)
+        model = index.model()
+        assert isinstance(model, VersionsModel)
+        heading = index.data(HEADING) if model.question.group else None
         if heading is not None:
             self._paint_heading(painter, rect, *heading)
             return
-        version = index.data(VERSION)
+        # Not by a role: Qt would turn the whole document into its own types, and back.
+        version = model.version_at(index.row(), wanted=True)
         if version is None:
             share = _SHARES[(index.row() + index.column()) % len(_SHARES)]
             draw_placeholder(painter, area, share, self.theme)

@@ -30,10 +30,8 @@ from strongroom.services.registry import Document, Registry
 PAGE = 200
 #: More rows than these are forgotten again, those far from where one looks first.
 _KEPT = 10_000
-#: The role that gives a row's whole version; None while it is still being read.
-VERSION = Qt.ItemDataRole.UserRole
 #: The role that gives the `Group` whose heading a row is, and whether it is folded; else None.
-HEADING = Qt.ItemDataRole.UserRole + 1
+HEADING = Qt.ItemDataRole.UserRole
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -167,8 +165,6 @@ class VersionsModel(QAbstractTableModel):
         if version is None:
             self._load(number // PAGE)
             return None
-        if role == VERSION:
-            return version
         column = COLUMNS[index.column()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return column.text(version)
@@ -203,12 +199,18 @@ class VersionsModel(QAbstractTableModel):
         if key and question != self.question:
             self.show(question)
 
-    def version_at(self, row: int) -> Document | None:
-        """The version in a row; None where it is not loaded, or the row is a heading."""
+    def version_at(self, row: int, wanted: bool = False) -> Document | None:
+        """The version in a row; None where it is not loaded, or the row is a heading. `wanted`:
+        one that is not loaded shall be.
+        """
         if not 0 <= row < self.rowCount():
             return None
         _, number = self._at(row)
-        return self._rows[number] if number is not None else None
+        if number is None:
+            return None
+        if wanted and self._rows[number] is None:
+            self._load(number // PAGE)
+        return self._rows[number]
 
     def row_of(self, reference: str) -> int | None:
         """Where a loaded version stands; None if it is not loaded or folded away."""

@@ -32,7 +32,7 @@ class LibraryScreen(Screen):
     ) -> None:
         super().__init__()
         self._panel_wanted, self._anything = True, False
-        self.filter = FilterField(theme, bridge)
+        self.filter = FilterField(theme, bridge, saves=True)
         self.page = LibraryPage(bridge, theme, welcome)
         self.detail = DetailPanel(bridge, theme)
         self.detail.setMinimumWidth(300)
@@ -61,7 +61,6 @@ class LibraryScreen(Screen):
         self.page.counted.connect(self._show_counts)
         self.detail.hide_wanted.connect(self.toggle_panel)
         self.detail.show_version.connect(self.show_reference)
-        self.detail.filter_run.connect(lambda r: self.set_filter(f'run:"{r}"'))
 
     # ------------------------------------------------------------------ as every screen
 
