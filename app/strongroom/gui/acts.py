@@ -226,4 +226,4 @@ class Acts(QObject):
             save("appearance.theme", choice)
             return load()
 
-        self._bridge.ask_anyway(keep, self._window.settings_screen.show_settings)
+        self._bridge.ask_anyway(keep, self._window.show_settings)

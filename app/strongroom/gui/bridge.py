@@ -43,7 +43,8 @@ class BackgroundWorker(Protocol):
     def apply(self, settings: Any) -> None: ...
 
 
-Opened = tuple[Registry, BackgroundWorker]
+#: A registry, and what makes the worker for it: loading that takes longer than opening.
+Opened = tuple[Registry, Callable[[], BackgroundWorker]]
 
 
 class Ticket:
@@ -188,8 +189,14 @@ class Bridge(QObject):
     def pause(self, watch: str, paused: bool) -> None:
         """Stops or goes on watching; what is just being taken is left for later, whole."""
         worker = self._worker
-        if worker is not None:
-            self.ask(lambda registry: worker.pause(watch, paused), lambda _: self._poke())
+
+        def turn(registry: Registry) -> None:
+            if worker is not None:
+                worker.pause(watch, paused)
+            else:  # it is just being made, and asks then what is paused
+                registry.pause_watch(watch, paused)
+
+        self.ask(turn, lambda _: self._poke())
 
     def check_watch(self, watch: str) -> None:
         """Looks through a watched folder now."""
@@ -239,9 +246,13 @@ class Bridge(QObject):
     # ------------------------------------------------------------------ the window's thread
 
     def _opened(self, opened: Opened) -> None:
-        self._registry, self._worker = opened
-        self._worker.start()
+        self._registry, make_worker = opened
         self.ready.emit()
+        self._run(make_worker, self._start_worker, self.problem.emit)
+
+    def _start_worker(self, worker: BackgroundWorker) -> None:
+        self._worker = worker
+        worker.start()
 
     @Slot(object, object)
     def _deliver(self, ticket: Ticket, answer: Any) -> None:

@@ -6,13 +6,23 @@ import functools
 from typing import TYPE_CHECKING
 
 from strongroom.gui.commands import Command
+from strongroom.gui.library.screen import LibraryScreen
+from strongroom.gui.runs.screen import RunsScreen
+from strongroom.gui.settings.screen import SettingsScreen
+from strongroom.gui.watching.screen import WatchScreen
 
 if TYPE_CHECKING:
     from strongroom.gui.window import Window
 
+#: Screens in the order of their keys.
+SCREENS = tuple(
+    (screen.title, screen.icon)
+    for screen in (LibraryScreen, RunsScreen, WatchScreen, SettingsScreen)
+)
+
 
 def command_table(window: Window) -> list[Command]:
-    """Commands of the window and of its screens, in the order of menus and palette."""
+    """Commands of the window, in the order of menus and palette; screens have further ones."""
     acts, library, page = window.acts, window.library, window.page
 
     def without_version() -> str:
@@ -49,10 +59,9 @@ def command_table(window: Window) -> list[Command]:
         Command("Commands", "command", window.show_palette, ("Ctrl K",)),
         Command("Undo", "undo-2", window.undo.take_back, ("Ctrl Z",), window.undo.why_not),
     ]
-    for number, screen in enumerate(window.screens, 1):
-        keys = ("Ctrl ,",) if screen.title == "Settings" else (f"Ctrl {number}",)
-        go = functools.partial(window.go_to, screen.title)
-        table.append(Command(screen.title, screen.icon, go, keys))
+    for number, (title, icon) in enumerate(SCREENS, 1):
+        keys = ("Ctrl ,",) if title == "Settings" else (f"Ctrl {number}",)
+        table.append(Command(title, icon, functools.partial(window.go_to, title), keys))
     table += [
         Command("Next pane", "panel-right", window.next_pane, ("F6",)),
         Command(
@@ -92,6 +101,4 @@ def command_table(window: Window) -> list[Command]:
         Command("Open the log folder", "scroll-text", acts.open_logs),
         Command("Quit", "x", window.close, ("Ctrl Q",)),
     ]  # fmt: skip
-    for screen in window.screens:
-        table += screen.commands()
     return table

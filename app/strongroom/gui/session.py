@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QSettings
 
 from strongroom.domain.event import Event
-from strongroom.gui.bridge import Bridge, Opened
+from strongroom.gui.bridge import BackgroundWorker, Bridge, Opened
 from strongroom.gui.theme import Theme
 from strongroom.gui.window import Window
 from strongroom.settings import Settings
@@ -64,13 +64,19 @@ def opening(place: Path, settings: Settings) -> Callable[[Callable[[Event], None
 
     def open_it(tell: Callable[[Event], None]) -> Opened:
         from strongroom.bootstrap import create_registry, open_registry
-        from strongroom.worker.loop import Worker
 
         if (place / "registry.json").exists():
             registry = open_registry(place, settings, "gui")
         else:
             registry = create_registry(place, settings, "gui")
-        return registry, Worker(registry, settings, tell)
+        since = registry.last_change()  # what the window reads from now on, the worker tells of
+
+        def make_worker() -> BackgroundWorker:
+            from strongroom.worker.loop import Worker
+
+            return Worker(registry, settings, tell, since)
+
+        return registry, make_worker
 
     return open_it
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from PySide6.QtCore import QPoint, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -53,6 +53,8 @@ from strongroom.gui.watching.screen import WatchScreen
 from strongroom.gui.wording import count_text, sentence
 from strongroom.settings import Settings
 
+#: After the first rows stand, until what is not needed at once is made.
+_SETTLED_MS = 60
 _STATUS_MS = 500
 _STATUS_EVERY_MS = 15_000
 
@@ -76,7 +78,7 @@ class Window(QMainWindow):
         self._bridge, self._theme, self.memory = bridge, theme, memory
         self.place, self.settings = place, settings or Settings()
         self._jobs: dict[int, Job] = {}
-        self.read_only = self.is_closed = False
+        self.read_only = self.is_closed = self._is_ready = self._plots_loaded = False
         self.setWindowTitle("Strongroom")
         self.setMinimumSize(*SMALLEST)
         self.resize(1440, 900)
@@ -137,36 +139,94 @@ class Window(QMainWindow):
         self.filter.attach_reason(whole)
 
     def _add_screens(self) -> None:
-        self.watch_screen = WatchScreen(
+        """The Library is there at once; the others are made when they are wanted, or else when
+        the first rows stand.
+        """
+        self._factories: dict[str, Callable[[], Screen]] = {
+            RunsScreen.title: self._make_runs,
+            WatchScreen.title: self._make_watching,
+            SettingsScreen.title: self._make_settings,
+        }
+        self.sidebar.add_screen(LibraryScreen.title, LibraryScreen.icon, "")
+        self.sidebar.add_screen(RunsScreen.title, RunsScreen.icon, "")
+        self.sidebar.add_screen(WatchScreen.title, WatchScreen.icon, "sources")
+        self.sidebar.add_screen(SettingsScreen.title, SettingsScreen.icon, "foot")
+        self._writing_buttons: list[QWidget] = []
+        self._add(self.library, self.library.actions_at_top[-1])
+        self._let_write(self.sidebar.add_button)
+
+    def _add(self, screen: Screen, writes: QWidget | None = None) -> None:
+        """`writes`: its button that adds something to the registry."""
+        self.screens.append(screen)
+        self._stack.addWidget(screen)
+        self.top_bar.add(screen)
+        if writes is not None:
+            self._let_write(writes)
+
+    def _let_write(self, button: QWidget) -> None:
+        button.setProperty("hint", button.toolTip())
+        self._writing_buttons.append(button)
+
+    def _make_runs(self) -> RunsScreen:
+        screen = RunsScreen(self._bridge, self._theme)
+        screen.show_version.connect(self.show_version)
+        screen.show_run_versions.connect(lambda run: self.set_filter(f'run:"{run}"'))
+        screen.watch_folder.connect(self.acts.watch_folder)
+        screen.filter.attach_reason(self._whole)
+        self._add(screen)
+        return screen
+
+    def _make_watching(self) -> WatchScreen:
+        screen = WatchScreen(
             self._bridge, self._theme, self.settings, self.watches, self.acts.watch_folder
         )
-        self.watch_screen.show_version.connect(self.show_version)
-        self.settings_screen = SettingsScreen(self._bridge, self._theme, self.settings, self.place)
-        self.settings_screen.saved.connect(self._apply)
-        self.runs_screen = RunsScreen(self._bridge, self._theme)
-        self.runs_screen.show_version.connect(self.show_version)
-        self.runs_screen.show_run_versions.connect(lambda run: self.set_filter(f'run:"{run}"'))
-        self.runs_screen.watch_folder.connect(self.acts.watch_folder)
-        self.runs_screen.filter.attach_reason(self._whole)
-        for screen, group in (
-            (self.library, ""),
-            (self.runs_screen, ""),
-            (self.watch_screen, "sources"),
-            (self.settings_screen, "foot"),
-        ):
-            self.screens.append(screen)
-            self._stack.addWidget(screen)
-            self.top_bar.add(screen)
-            self.sidebar.add_screen(screen.title, screen.icon, group)
-        self._writing_buttons = [
-            self.library.actions_at_top[-1],
-            self.watch_screen.actions_at_top[-1],
-            self.sidebar.add_button,
-        ]
-        for button in self._writing_buttons:
-            button.setProperty("hint", button.toolTip())
+        screen.show_version.connect(self.show_version)
+        self._add(screen, screen.actions_at_top[-1])
+        return screen
+
+    def _make_settings(self) -> SettingsScreen:
+        screen = SettingsScreen(self._bridge, self._theme, self.settings, self.place)
+        screen.saved.connect(self._apply)
+        self._add(screen)
+        return screen
+
+    def screen_of(self, title: str) -> Screen:
+        """The screen of this title, made if it was not wanted before."""
+        found = next((s for s in self.screens if s.title == title), None)
+        if found is None:
+            found = self._factories[title]()
+            found.recall(self.memory)
+            self._allow_writing()
+            if self._is_ready:
+                found.ready()
+        return found
+
+    @property
+    def runs_screen(self) -> RunsScreen:
+        return cast(RunsScreen, self.screen_of(RunsScreen.title))
+
+    @property
+    def watch_screen(self) -> WatchScreen:
+        return cast(WatchScreen, self.screen_of(WatchScreen.title))
+
+    @property
+    def settings_screen(self) -> SettingsScreen:
+        return cast(SettingsScreen, self.screen_of(SettingsScreen.title))
+
+    def _finish_start(self) -> None:
+        """What would make someone wait later is made ready now, a piece a turn."""
+        missing = [t for t in self._factories if all(s.title != t for s in self.screens)]
+        if missing:
+            self.screen_of(missing[0])
+            self._starting.start()
+        elif not self._plots_loaded:
+            self._plots_loaded = True
+            import strongroom.gui.runs.plot  # noqa: F401  takes a third of a second to load
 
     def _connect(self) -> None:
+        self._starting = QTimer(self, singleShot=True, interval=_SETTLED_MS)
+        self._starting.timeout.connect(self._finish_start)
+        self.page.model.loaded.connect(self._starting.start)
         self.page.counted.connect(self._show_counts)
         self.page.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.page.table.customContextMenuRequested.connect(self._open_row_menu)
@@ -205,7 +265,7 @@ class Window(QMainWindow):
 
     def _ready(self) -> None:
         registries.remember(self.memory, self.place)
-        self.is_closed = False
+        self.is_closed, self._is_ready = False, True
         self._allow_writing()
         for screen in self.screens:
             screen.ready()
@@ -229,6 +289,13 @@ class Window(QMainWindow):
         self.leaving.choose(settings["window.closing"])
         self.watch_screen.show_settings(settings)
         self._bridge.apply(settings)
+
+    def show_settings(self, settings: Settings) -> None:
+        """They were changed elsewhere than on their screen."""
+        self.settings = settings
+        for screen in self.screens:
+            if isinstance(screen, SettingsScreen):
+                screen.show_settings(settings)
 
     def _ask_status(self) -> None:
         self._bridge.ask(lambda registry: registry.status(), self._show_status)
@@ -262,7 +329,7 @@ class Window(QMainWindow):
 
     def _show_watches(self, watches: list[dict[str, Any]], left_out: dict[str, int]) -> None:
         self.sidebar.show_watches(watches, left_out)
-        self.sidebar.show_count(self.watch_screen.title, str(len(watches) or ""))
+        self.sidebar.show_count(WatchScreen.title, str(len(watches) or ""))
         self.strip.show_watches(watches)
         self.problems.show_watches(watches)
 
@@ -309,7 +376,7 @@ class Window(QMainWindow):
 
     def go_to(self, title: str) -> None:
         """Shows a screen and gives it the keyboard."""
-        screen = next(s for s in self.screens if s.title == title)
+        screen = self.screen_of(title)
         if screen is not self.current:
             self._show(screen)
         screen.take_keyboard()
@@ -322,10 +389,6 @@ class Window(QMainWindow):
         self.top_bar.show_screen(screen)
         self.sidebar.show_current(screen.title)
         screen.entered()
-
-    def go_to_number(self, number: int) -> None:
-        if number <= len(self.screens):
-            self.go_to(self.screens[number - 1].title)
 
     def focus_filter(self) -> None:
         if self.current.middle is None:
@@ -360,6 +423,7 @@ class Window(QMainWindow):
 
     def show_palette(self) -> None:
         commands = [c for c in self.commands if c.title != "Commands"]
+        commands += [command for screen in self.screens for command in screen.commands()]
         commands += [
             Command(f"Filter: {name}", "bookmark", functools.partial(self.set_filter, text))
             for name, text in saved_filters.saved(self.memory).items()
@@ -384,7 +448,7 @@ class Window(QMainWindow):
 
     def show_run(self, run: str) -> None:
         """Shows a run on its screen."""
-        self.go_to(self.runs_screen.title)
+        self.go_to(RunsScreen.title)
         self.runs_screen.show_run(run)
 
     # ------------------------------------------------------------------ menus
@@ -492,11 +556,11 @@ class Window(QMainWindow):
         popup.show_above(at)
 
     def _show_watching(self) -> None:
-        self.go_to(self.watch_screen.title)
+        self.go_to(WatchScreen.title)
 
     def _show_watch(self, watch: dict[str, Any]) -> None:
         self.watch_screen.choose(watch["id"])
-        self.go_to(self.watch_screen.title)
+        self.go_to(WatchScreen.title)
 
     def _let_keys_rest(self, sheet_open: bool) -> None:
         for action in self._actions:
@@ -522,7 +586,7 @@ class Window(QMainWindow):
         if self.why_no_writing():
             self.fault.explain(BadInput(self.why_no_writing(), "", "nothing was added"))
             return
-        self.acts.take_dropped(paths, to_watch=self.current is self.watch_screen)
+        self.acts.take_dropped(paths, to_watch=isinstance(self.current, WatchScreen))
 
     def paste(self) -> None:
         self.acts.look_at(local_paths(QGuiApplication.clipboard().mimeData()))

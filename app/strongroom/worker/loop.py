@@ -47,8 +47,13 @@ class Worker:
     """Does what is due until it is stopped. `tell` is called from the worker's thread."""
 
     def __init__(
-        self, registry: LocalRegistry, settings: Any, tell: Callable[[Event], None]
+        self,
+        registry: LocalRegistry,
+        settings: Any,
+        tell: Callable[[Event], None],
+        since: int | None = None,
     ) -> None:
+        """`since`: the journal entry after which it tells of what happens; None: the last one."""
         self.registry, self.desk = registry, registry.desk
         self.timing = timing_from(settings)
         self.tell = tell
@@ -61,7 +66,7 @@ class Worker:
         self._watching = ""
         self._trouble = ""
         self._look_now: set[str] = set()
-        self._last_seq = registry.last_change()
+        self._last_seq = registry.last_change() if since is None else since
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self.run, name="worker", daemon=False)

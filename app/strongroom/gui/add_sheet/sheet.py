@@ -20,7 +20,6 @@ from strongroom.gui.overlay import Sheet
 from strongroom.gui.pieces import Button, Choice, Icon, IconButton, column, frame, label, row
 from strongroom.gui.theme import Theme, font, mono
 from strongroom.gui.wording import plural, sentence, value_text
-from strongroom.services.add import AddOptions
 from strongroom.services.progress import Progress
 from strongroom.services.registry import Registry
 
@@ -155,20 +154,22 @@ class AddSheet(Sheet):
         self.wrong.hide()
         self.add_button.setEnabled(False)
         self.add_button.setToolTip("Still looking at it")
-        options = self._how()
+        each, split = self._how()
         paths = self._paths
 
         def look(registry: Registry, progress: Progress) -> tuple[int, dict[str, Any]]:
+            from strongroom.services.add import AddOptions
+
             folders = sum(os.path.isdir(p) for p in paths)
+            options = AddOptions(each=each, split=split)
             return folders, registry.add(paths, options, progress, dry_run=True)
 
         self._progress = self._bridge.ask_slowly(look, self._show, self._explain, self._advance)
 
-    def _how(self) -> AddOptions:
+    def _how(self) -> tuple[bool, str]:
+        """`each` and `split` of `AddOptions`."""
         chosen = self.split.currentData()
-        if chosen == "each":
-            return AddOptions(each=True)
-        return AddOptions(split=chosen)
+        return (True, "layouts") if chosen == "each" else (False, chosen)
 
     def _advance(self, progress: Progress) -> None:
         if progress is not self._progress:
@@ -267,13 +268,13 @@ class AddSheet(Sheet):
     def _add(self) -> None:
         if not any(item.goes_in for item in self._items):
             return
-        how = self._how()
+        each, split = self._how()
         self._bridge.enqueue(
             "add",
             {
                 "paths": [p.hex() for p in self._paths],
-                "each": how.each,
-                "split": how.split,
+                "each": each,
+                "split": split,
                 "changes": changes(self._items),
                 "note": self.note.text().strip(),
                 "title": self._title.text().removeprefix("Add "),
