@@ -31,6 +31,25 @@ class Sheet(QFrame):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         event.accept()  # a press inside is not one beside
 
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes round inside the sheet.
+
+        Not along `nextInFocusChain`: PySide takes what that returns for a child of the widget it
+        was asked of, and forgets it together with the sheet.
+        """
+        reachable = [
+            one
+            for one in self.findChildren(QWidget)
+            if one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.isVisible() and one.isEnabled()
+        ]
+        if not reachable:
+            return True
+        now, step = QApplication.focusWidget(), 1 if forward else -1
+        at = reachable.index(now) if now in reachable else (-1 if forward else 0)
+        reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
+        reachable[(at + step) % len(reachable)].setFocus(reason)
+        return True
+
     def leave(self) -> None:
         """Esc, or a press beside the sheet: nothing was decided."""
         self.closed.emit()
