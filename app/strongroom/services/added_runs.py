@@ -36,7 +36,7 @@ def read_run(desk: Desk, folder: RunFolder, root: bytes) -> FoundRun:
     """What the folder below `root` says of its run; nothing is recorded."""
     wanted = [m for m in folder.members if folder.layout.wanted(folder.relative(m))]
     pieces = [
-        Piece(folder.relative(m), file=os.fsdecode(m.location), growing=True)
+        Piece(folder.relative(m), file=os.fsdecode(m.location))
         for m in wanted[:_READ_FILES]
     ]
     answer = desk.inspector.read_run(folder.layout.name, pieces)
