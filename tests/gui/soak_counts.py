@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 from PySide6.QtCore import (
+    SIGNAL,
     QAbstractItemModel,
     QObject,
     QTimer,
@@ -28,7 +29,7 @@ _KINDS: tuple[type[QObject], ...] = (
 _FEW = 20
 
 
-def counted(at: str, window: QWidget | None) -> dict[str, Any]:
+def counted(at: str, window: QWidget | None, theme: QObject) -> dict[str, Any]:
     """One sample; `objects`: those below the window, by Qt's class name."""
     gc.collect()
     below = [o for kind in _KINDS for o in window.findChildren(kind)] if window is not None else []
@@ -40,6 +41,7 @@ def counted(at: str, window: QWidget | None) -> dict[str, Any]:
         "objects": Counter(o.metaObject().className() for o in below),
         "active_timers": sum(isinstance(o, QTimer) and o.isActive() for o in below),
         "python": {kind: count for kind, count in kinds.items() if count > _FEW},
+        "theme_listeners": theme.receivers(SIGNAL("changed()")),
         "threads": sorted(t.name for t in threading.enumerate()),
         "files": psutil.Process().num_fds(),
     }

@@ -15,8 +15,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint
-
 if TYPE_CHECKING:
     from tests.gui.soak import Soak
 
@@ -90,7 +88,6 @@ class Hour:
             soak.pass_time(0.1)
             window.page.show_news()
         soak.pass_time(0.3)
-        window.sidebar.more_button.mapToGlobal(QPoint(0, 0))
 
     def _training_writes(self, number: int) -> None:
         """A run that goes on: metrics grow, a checkpoint in each minute, a new run in each ten."""
@@ -102,7 +99,8 @@ class Hour:
             if number % 10 == 0:
                 metrics.write("step,loss,auc\n")
             for step in range(20):
-                metrics.write(f"{number * 20 + step},{1 / (step + 1):.4f},0.{700 + number + step}\n")
+                auc = f"0.{700 + number + step}"
+                metrics.write(f"{number * 20 + step},{1 / (step + 1):.4f},{auc}\n")
         with open(run / "train.log", "a") as log:
             log.write(f"minute {number}\n" * 30)
         (run / f"checkpoint-{number}.bin").write_bytes(self._rng.randbytes(40_000))

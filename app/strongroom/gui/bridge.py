@@ -121,7 +121,7 @@ class Bridge(QObject):
     def stop(self) -> None:
         """Ends the worker (its job goes back to the queue), the readers and the registry."""
         self._stopped = True
-        for ticket in self._tickets:
+        for ticket in tuple(self._tickets):  # answers may still arrive in the window's thread
             ticket.cancel()
         if self._worker is not None:
             self._worker.stop()
@@ -217,7 +217,6 @@ class Bridge(QObject):
         failed: Callable[[StrongroomError], None],
     ) -> Ticket:
         ticket = Ticket(done, failed)
-        self._tickets.add(ticket)
 
         def answer() -> None:
             try:
@@ -233,6 +232,7 @@ class Bridge(QObject):
                 self._answered.emit(ticket, result)
 
         if not self._stopped:
+            self._tickets.add(ticket)
             self._pool.submit(answer)
         return ticket
 
