@@ -397,6 +397,7 @@ def use(one: Soak, options: argparse.Namespace, work: Path) -> int:
         for number in range(options.minutes):
             hour.minute(number)
             if (number + 1) % max(1, options.minutes // _SAMPLES) == 0:
+                one.window.resize(*LARGE)  # its picture is part of the memory
                 one.sample(f"minute {number + 1}")
         hour.end()
     if options.switches:

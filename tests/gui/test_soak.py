@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def check_counts(before: dict[str, Any], after: dict[str, Any]) -> None:
 
 def test_opening_and_closing_piles_nothing_up(tmp_path):
     """Screens, sheets, popups and menus; the long form is below."""
-    told = soak(tmp_path / "registry", "--cycles", "15")
+    told = soak(tmp_path / "registry", "--cycles", "10")
     first, *_, last = told["samples"]
     check_counts(first, last)
     ours = {k: n for k, n in last["python"].items() if k.startswith(("strongroom", "PySide6"))}
@@ -211,3 +212,22 @@ def test_a_sample_that_has_ended_is_given_up(person, monkeypatch):
     window.acts.run_sample()
     person.until(lambda: len(window.acts.findChildren(QProcess)) > 0)
     person.until(lambda: window.acts.findChildren(QProcess) == [])
+
+
+def test_an_answer_for_a_closed_sheet_is_dropped(person, tmp_path):
+    """A slow look at a folder, a file or a name: the sheet is closed before the answer is there."""
+    stock(person, tmp_path)
+    window = person.open()
+    may_end = threading.Event()
+    for _ in range(2):  # both readers are busy: what is asked waits
+        person.bridge.ask(lambda registry: may_end.wait(20))
+    window.acts.look_at([str(tmp_path / "m0.json")])
+    window.acts.ask_to_watch(os.fsencode(tmp_path))
+    window.overlay.sheet._look()
+    window.show_palette()
+    window.overlay.sheet.field.setText("m")
+    window.overlay.sheet._look()
+    window.overlay.close_sheet()
+    person.qtbot.wait(50)  # they are deleted
+    may_end.set()
+    person.until(lambda: not person.bridge._tickets)
