@@ -231,3 +231,17 @@ def test_an_answer_for_a_closed_sheet_is_dropped(person, tmp_path):
     person.qtbot.wait(50)  # they are deleted
     may_end.set()
     person.until(lambda: not person.bridge._tickets)
+
+
+def test_another_version_on_its_way_is_not_overtaken_by_the_one_before(person, tmp_path):
+    """A check ends, and the panel reads again, just after another version was asked for."""
+    stock(person, tmp_path)
+    window = person.open()
+    person.click_row(0)
+    person.until(
+        lambda: window.detail.shown == person.rows()[0] and person.bridge._tickets == set()
+    )
+    person.qtbot.wait(200)
+    window.detail.show_reference("m1.json@v1")
+    window.detail.happened(Event("job.changed", {"kind": "verify", "state": "done"}))
+    person.until(lambda: window.detail.shown == "m1.json@v1", 3000)
