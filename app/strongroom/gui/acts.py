@@ -109,6 +109,7 @@ class Acts(QObject):
             for arguments in sample_runs(folder):
                 process = QProcess(self)
                 process.finished.connect(self._next_sample)
+                process.finished.connect(process.deleteLater)
                 process.setProgram(arguments[0])
                 process.setArguments(arguments[1:])
                 self._samples.append(process)

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
+from shiboken6 import isValid
 
 from strongroom.domain.errors import StrongroomError
 from strongroom.domain.event import Event
@@ -47,8 +48,23 @@ class BackgroundWorker(Protocol):
 Opened = tuple[Registry, Callable[[], BackgroundWorker]]
 
 
+def _is_gone(act: Callable[..., Any]) -> bool:
+    """Whether `act` belongs to something of Qt's that was deleted meanwhile: a closed sheet's
+    method, or a function inside one.
+    """
+    held = [getattr(act, "__self__", None)]
+    for cell in getattr(act, "__closure__", None) or ():
+        try:
+            held.append(cell.cell_contents)
+        except ValueError:  # not filled yet
+            continue
+    return any(isinstance(one, QObject) and not isValid(one) for one in held)
+
+
 class Ticket:
-    """One question under way. Cancelling drops its answer; the reading itself ends by itself."""
+    """One question under way. Cancelling drops its answer; the reading itself ends by itself. An
+    answer for what was deleted meanwhile is dropped too.
+    """
 
     def __init__(self, done: Callable[[Any], None], failed: Callable[[StrongroomError], None]):
         self._done, self._failed = done, failed
@@ -61,10 +77,9 @@ class Ticket:
         if not self.open:
             return
         self.open = False
-        if isinstance(answer, StrongroomError):
-            self._failed(answer)
-        else:
-            self._done(answer)
+        hears = self._failed if isinstance(answer, StrongroomError) else self._done
+        if not _is_gone(hears):
+            hears(answer)
 
 
 class Bridge(QObject):
@@ -103,7 +118,7 @@ class Bridge(QObject):
         self._stopped = False
         queued = Qt.ConnectionType.QueuedConnection
         self._answered.connect(self._deliver, queued)
-        self._advanced.connect(lambda told, progress: told(progress), queued)
+        self._advanced.connect(self._tell_advance, queued)
         self._woken.connect(self._hand_on, queued)
 
     def start(self) -> None:
@@ -122,7 +137,7 @@ class Bridge(QObject):
     def stop(self) -> None:
         """Ends the worker (its job goes back to the queue), the readers and the registry."""
         self._stopped = True
-        for ticket in self._tickets:
+        for ticket in tuple(self._tickets):  # answers may still arrive in the window's thread
             ticket.cancel()
         if self._worker is not None:
             self._worker.stop()
@@ -224,7 +239,6 @@ class Bridge(QObject):
         failed: Callable[[StrongroomError], None],
     ) -> Ticket:
         ticket = Ticket(done, failed)
-        self._tickets.add(ticket)
 
         def answer() -> None:
             try:
@@ -240,6 +254,7 @@ class Bridge(QObject):
                 self._answered.emit(ticket, result)
 
         if not self._stopped:
+            self._tickets.add(ticket)
             self._pool.submit(answer)
         return ticket
 
@@ -258,6 +273,11 @@ class Bridge(QObject):
     def _deliver(self, ticket: Ticket, answer: Any) -> None:
         self._tickets.discard(ticket)
         ticket.deliver(answer)
+
+    @Slot(object, object)
+    def _tell_advance(self, told: Callable[[Progress], None], progress: Progress) -> None:
+        if not _is_gone(told):
+            told(progress)
 
     @Slot()
     def _hand_on(self) -> None:

@@ -45,7 +45,11 @@ class DragOut(QObject):
         self._making: tuple[Wanted, ...] = ()
         self._progress: Progress | None = None
         table.viewport().installEventFilter(self)
-        bridge.ready.connect(lambda: bridge.ask(lambda registry: self._handout.clear_left_behind()))
+        bridge.ready.connect(self._tidy)  # a lambda would keep the bridge for ever
+
+    def _tidy(self) -> None:
+        handout = self._handout
+        self._bridge.ask(lambda registry: handout.clear_left_behind())
 
     def stop(self) -> None:
         """Ends a copy that is being made: the window closes."""

@@ -37,24 +37,29 @@ def _pixmap(name: str, colour: str, size: int, ratio: float) -> QPixmap:
 
 def pixmap(name: str, colour: str, size: int = 16, ratio: float | None = None) -> QPixmap:
     """`size` in device-independent pixels; `ratio` None: that of the sharpest screen."""
-    if ratio is None:
-        ratio = max((s.devicePixelRatio() for s in QGuiApplication.screens()), default=1.0)
-    return _pixmap(name, colour, size, ratio)
+    return _pixmap(name, colour, size, _sharpest() if ratio is None else ratio)
+
+
+def _sharpest() -> float:
+    return max((s.devicePixelRatio() for s in QGuiApplication.screens()), default=1.0)
 
 
 def icon(name: str, colour: str, size: int = 16, active: str | None = None, gap: int = 0) -> QIcon:
     """As `pixmap`; `active` is the colour while it is checked, `gap` leaves room at its right."""
-    made = QIcon(_with_gap(pixmap(name, colour, size), gap))
+    ratio = _sharpest()
+    made = QIcon(_with_gap(name, colour, size, ratio, gap))
     if active:
-        on = _with_gap(pixmap(name, active, size), gap)
+        on = _with_gap(name, active, size, ratio, gap)
         made.addPixmap(on, QIcon.Mode.Normal, QIcon.State.On)
     return made
 
 
-def _with_gap(drawn: QPixmap, gap: int) -> QPixmap:
+@functools.lru_cache(maxsize=512)
+def _with_gap(name: str, colour: str, size: int, ratio: float, gap: int) -> QPixmap:
+    """Kept as drawn: of each new picture Qt keeps what it makes of it, for every button anew."""
+    drawn = _pixmap(name, colour, size, ratio)
     if not gap:
         return drawn
-    ratio = drawn.devicePixelRatio()
     wide = QPixmap(drawn.width() + round(gap * ratio), drawn.height())
     wide.fill(Qt.GlobalColor.transparent)
     wide.setDevicePixelRatio(ratio)

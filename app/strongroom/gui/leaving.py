@@ -115,7 +115,9 @@ class Leaving(QObject):
     def end(self) -> None:
         if self._tray is not None:
             self._tray.hide()
+            menu = self._tray.contextMenu()  # it belongs to the window, which may stay
             self._tray.deleteLater()
+            menu.deleteLater()
             self._tray = None
             QApplication.setQuitOnLastWindowClosed(True)
 

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -14,9 +15,16 @@ from strongroom.gui.commands import Command, run
 from strongroom.gui.theme import Theme
 
 
+def passing_menu(parent: QWidget) -> QMenu:
+    """An empty menu that is opened once: Qt would keep it as long as the parent."""
+    menu = QMenu(parent)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    return menu
+
+
 def menu_of(parent: QWidget, entries: list[tuple[str, str, Any] | None], theme: Theme) -> QMenu:
     """A menu of `(title, icon, act)`; None is a line between."""
-    menu = QMenu(parent)
+    menu = passing_menu(parent)
     for entry in entries:
         if entry is None:
             menu.addSeparator()
@@ -36,7 +44,7 @@ def menu_of_commands(
 ) -> QMenu:
     """The commands of these titles; what cannot be done now is grey and says why."""
     by_title = {c.title: c for c in commands}
-    menu = QMenu(parent)
+    menu = passing_menu(parent)
     menu.setToolTipsVisible(True)
     for title in titles:
         if title is None:

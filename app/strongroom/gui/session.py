@@ -24,7 +24,8 @@ class Session(QObject):
         super().__init__()
         self._theme, self._memory, self._settings = theme, memory, settings
         self._actor, self._logs = actor, logs
-        self._ending: list[threading.Thread] = []
+        #: Bridges beside their threads: the last reference to one must not end on its thread.
+        self._ending: list[tuple[threading.Thread, Bridge]] = []
         self.window: Window | None = None
         self.bridge: Bridge | None = None
 
@@ -51,12 +52,14 @@ class Session(QObject):
             # The worker may need a moment to put its work down; nobody has to wait for it.
             ending = threading.Thread(target=old_bridge.stop, name="closing registry")
             ending.start()
-            self._ending.append(ending)
+            self._ending = [pair for pair in self._ending if pair[0].is_alive()]
+            self._ending.append((ending, old_bridge))
 
     def wait(self) -> None:
         """Until every registry is closed."""
-        for thread in self._ending:
+        for thread, _ in self._ending:
             thread.join()
+        self._ending.clear()
 
 
 def opening(place: Path, settings: Settings) -> Callable[[Callable[[Event], None]], Opened]:

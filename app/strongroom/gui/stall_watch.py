@@ -7,12 +7,15 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 
 from PySide6.QtCore import QObject, QTimer
 
 log = logging.getLogger(__name__)
 LIMIT = 0.050
 _BEAT_MS, _LOOK = 10, 0.010
+#: So many stalls are remembered, the last ones; all are in the log.
+_MOST = 200
 
 
 class StallWatch(QObject):
@@ -20,7 +23,7 @@ class StallWatch(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.stalls: list[tuple[float, str]] = []
+        self.stalls: deque[tuple[float, str]] = deque(maxlen=_MOST)
         self._thread_id = threading.get_ident()
         self._last = time.monotonic()
         self._stopping = threading.Event()

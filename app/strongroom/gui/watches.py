@@ -154,7 +154,6 @@ class Watches(QObject):
             )
 
         def stopped(_: object) -> None:
-            self._left_out.pop(watch["id"], None)
             self.ask()
             text = f"{watch['name']} is no longer watched. What it made stays."
             self._undo.offer(text, take_up_again)
@@ -165,7 +164,10 @@ class Watches(QObject):
         self._overlay.open(LeftOutSheet(self._theme, watch, left))
 
     def _know(self, answer: dict[str, Any]) -> None:
-        self._watches = {w["id"]: w for w in answer["watches"]}
+        before, self._watches = self._watches, {w["id"]: w for w in answer["watches"]}
+        for gone in before.keys() - self._watches.keys():
+            for told in (self._left_out, self._waiting, self._taking, self._known):
+                told.pop(gone, None)
         self._states = {k: v for k, v in self._states.items() if k in self._watches}
         self._draw()
 

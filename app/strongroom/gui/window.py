@@ -57,6 +57,8 @@ from strongroom.settings import Settings
 _SETTLED_MS = 60
 _STATUS_MS = 500
 _STATUS_EVERY_MS = 15_000
+#: Jobs that have ended and are still told of, the newest.
+_JOBS_KEPT = 50
 
 
 class Window(QMainWindow):
@@ -339,6 +341,12 @@ class Window(QMainWindow):
             if job["state"] in ("queued", "running"):
                 self.strip.show_job(job)
 
+    def _keep_job(self, job: Job) -> None:
+        self._jobs[job["id"]] = job
+        ended = [i for i, j in self._jobs.items() if j["state"] not in ("queued", "running")]
+        for number in sorted(ended)[:-_JOBS_KEPT]:
+            del self._jobs[number]
+
     def _happened(self, event: Event) -> None:
         for screen in self.screens:
             screen.happened(event)
@@ -351,7 +359,7 @@ class Window(QMainWindow):
         elif event.name == "watch.progress":
             self.strip.show_taking(event.data)
         elif event.name == "job.changed":
-            self._jobs[event.data["id"]] = event.data
+            self._keep_job(event.data)
             self.strip.show_job(event.data)
             self._status.start()
         elif event.name == "problem":

@@ -34,6 +34,7 @@ from strongroom.domain.quantities import size_text
 from strongroom.gui import icons
 from strongroom.gui.add_sheet.rows import KNOWN, NO_RUN, RUN, Heading, Item, members
 from strongroom.gui.bridge import Bridge
+from strongroom.gui.menus import passing_menu
 from strongroom.gui.paint import draw_pill, draw_text, pill_width
 from strongroom.gui.theme import CELL, HEADER, ROW, Theme, font, mono
 from strongroom.gui.wording import KINDS, Look, plural
@@ -348,7 +349,7 @@ class ItemsTable(QTableView):
             )
 
     def kind_menu(self, at: int) -> QMenu:
-        menu = QMenu(self)
+        menu = passing_menu(self)
         row = self.items.rows[at]
         if isinstance(row, Item) and row.is_new:
             for kind, look in KINDS.items():

@@ -53,6 +53,7 @@ class DetailPanel(QFrame):
         self._bridge, self._theme = bridge, theme
         self._ticket: Ticket | None = None
         self._version: Version | None = None
+        self._wanted = ""
         self._reading: Reading | None = None
         layout = column()
         self._stack = QStackedWidget()
@@ -203,10 +204,12 @@ class DetailPanel(QFrame):
     # ------------------------------------------------------------------ reading
 
     def _read_again(self) -> None:
+        """What is shown, or what is on its way in its stead."""
         if self.shown is not None:
-            self._read(self.shown)
+            self._read(self._wanted)
 
     def _read(self, wanted: str) -> None:
+        self._wanted = wanted
         if self._ticket is not None:
             self._ticket.cancel()
         self._ticket = self._bridge.ask(

@@ -312,7 +312,8 @@ class VersionsModel(QAbstractTableModel):
             if fresh == 0:
                 self._upto = upto
             return
-        if len(rows) < fresh:  # too many to be put in one by one
+        # Too many to be put in one by one, or as many were put in as are kept: read anew.
+        if len(rows) < fresh or self._shift + fresh > _KEPT:
             self.reload()
             return
         self.beginInsertRows(QModelIndex(), 0, len(rows) - 1)

@@ -19,6 +19,7 @@ from strongroom.gui.library.model import Counts, VersionsModel
 from strongroom.gui.library.table import VersionTable
 from strongroom.gui.library.tabs import KindTabs
 from strongroom.gui.library.welcome import Welcome
+from strongroom.gui.menus import passing_menu
 from strongroom.gui.pieces import Button, IconButton, Notice, column, frame, label, row
 from strongroom.gui.theme import MARGIN, Theme, font, mono
 from strongroom.gui.wording import PLURALS, count_text, plural
@@ -172,7 +173,7 @@ class LibraryPage(QFrame):
             self.model.show(replace(self.model.question, group=by))
 
     def _group_menu(self) -> QMenu:
-        menu = QMenu(self)
+        menu = passing_menu(self)
         for by, title in (("", "None"), ("artifact", "By artifact"), ("run", "By run")):
             action = menu.addAction(title, functools.partial(self.group, by))
             action.setCheckable(True)

@@ -14,11 +14,12 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from strongroom.gui.library.columns import COLUMNS, reference
 from strongroom.gui.library.delegate import RowDelegate
 from strongroom.gui.library.model import HEADING, VersionsModel
+from strongroom.gui.menus import passing_menu
 from strongroom.gui.theme import HEADER, ROW, Theme
 
 _MADE_FOR = ",".join(f"{c.title}:{c.width}" for c in COLUMNS)
@@ -98,7 +99,7 @@ class VersionTable(QTableView):
 
     def column_menu(self, at: Any) -> None:
         """Which columns are shown; the name always is."""
-        menu = QMenu(self)
+        menu = passing_menu(self)
         for number, column in enumerate(COLUMNS[1:], 1):
             action = menu.addAction(column.title)
             action.setCheckable(True)
