@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtWidgets import QWidget
 
 from strongroom.domain.errors import printable
 from strongroom.domain.quantities import size_text
 from strongroom.gui.pieces import Button, Elided, Icon, column, frame, label, row
+from strongroom.gui.popup import Popup
 from strongroom.gui.theme import Theme, font
 from strongroom.gui.wording import count_text, plural, span_text
 
@@ -109,16 +109,13 @@ def share(progress: Mapping[str, Any]) -> int:
     return min(1000, round(1000 * progress.get("bytes", 0) / total)) if total else 0
 
 
-class JobsPopup(QFrame):
+class JobsPopup(Popup):
     """The last jobs, with what became of them; running ones can be cancelled."""
 
     def __init__(
         self, theme: Theme, parent: QWidget, jobs: list[Job], cancel: Callable[[int], object]
     ) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
-        self._window = parent.window()
-        self.setProperty("look", "card")
-        self.setFixedWidth(460)
+        super().__init__(parent, 460)
         layout = column(0, 10, 0, 10, spacing=2)
         head = label("Jobs", fnt=font(13, 600))
         head.setContentsMargins(16, 0, 16, 4)
@@ -149,10 +146,3 @@ class JobsPopup(QFrame):
             )
         line.setLayout(layout)
         return line
-
-    def show_above(self, point: QPoint) -> None:
-        self.adjustSize()
-        screen = self._window.frameGeometry()
-        left = min(point.x(), screen.right() - self.width() - 8)
-        self.move(max(screen.left() + 8, left), point.y() - self.height() - 6)
-        self.show()

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from PySide6.QtCore import QObject, QPoint, Qt, Signal
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QWidget
 
 from strongroom.domain.event import Event
 from strongroom.gui.pieces import (
@@ -24,6 +24,7 @@ from strongroom.gui.pieces import (
     scrolled,
     selectable,
 )
+from strongroom.gui.popup import Popup
 from strongroom.gui.theme import Theme, font, mono
 from strongroom.gui.wording import clock, sentence
 
@@ -151,14 +152,12 @@ class Problems(QObject):
             self.changed.emit(self.all())
 
 
-class ProblemsPopup(QFrame):
+class ProblemsPopup(Popup):
     """Each problem as a card: what, to which thing, what to do, and its words to copy."""
 
     def __init__(self, theme: Theme, parent: QWidget, problems: Problems) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
-        self._window, self._problems = parent.window(), problems
-        self.setProperty("look", "card")
-        self.setFixedWidth(520)
+        super().__init__(parent, 520)
+        self._problems = problems
         layout = column(0, 10, 0, 6, spacing=0)
         head = row(16, 0, 8, 6)
         head.addWidget(label("Problems", fnt=font(13, 600)))
@@ -218,10 +217,3 @@ class ProblemsPopup(QFrame):
     def _dismiss(self, problem: Problem) -> None:
         self._problems.dismiss(problem.key)
         self.close()
-
-    def show_above(self, point: QPoint) -> None:
-        self.adjustSize()
-        screen = self._window.frameGeometry()
-        left = min(point.x(), screen.right() - self.width() - 8)
-        self.move(max(screen.left() + 8, left), point.y() - self.height() - 6)
-        self.show()

@@ -192,7 +192,8 @@ class Sidebar(QFrame):
         foot = QWidget()
         foot.setFixedHeight(52)
         layout = row(6, 0, 0, 0, spacing=9)
-        layout.addWidget(Initial(self._theme, actor[:1].upper() or "?"))
+        initial = Initial(self._theme, actor[:1].upper() or "?")
+        layout.addWidget(initial)
         names = QWidget()
         inside = column(spacing=0)
         inside.addStretch(1)
@@ -207,7 +208,7 @@ class Sidebar(QFrame):
         )
         layout.addWidget(self.more_button)
         foot.setLayout(layout)
-        self._wide.append(names)
+        self._wide += [initial, names]
         return foot
 
     def set_narrow(self, narrow: bool) -> None:

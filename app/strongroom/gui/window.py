@@ -555,12 +555,10 @@ class Window(QMainWindow):
             reverse=True,
         )
         popup = JobsPopup(self._theme, self, jobs, self.strip.cancel.emit)
-        popup.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         popup.show_above(at)
 
     def _show_problems(self, at: QPoint) -> None:
         popup = ProblemsPopup(self._theme, self, self.problems)
-        popup.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         popup.show_above(at)
 
     def _show_watching(self) -> None:

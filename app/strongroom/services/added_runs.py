@@ -35,10 +35,7 @@ class FoundRun:
 def read_run(desk: Desk, folder: RunFolder, root: bytes) -> FoundRun:
     """What the folder below `root` says of its run; nothing is recorded."""
     wanted = [m for m in folder.members if folder.layout.wanted(folder.relative(m))]
-    pieces = [
-        Piece(folder.relative(m), file=os.fsdecode(m.location))
-        for m in wanted[:_READ_FILES]
-    ]
+    pieces = [Piece(folder.relative(m), file=os.fsdecode(m.location)) for m in wanted[:_READ_FILES]]
     answer = desk.inspector.read_run(folder.layout.name, pieces)
     place = posixpath.normpath(posixpath.join(os.fsdecode(root), folder.folder))
     document = _document(answer, folder, posixpath.basename(place))
