@@ -38,6 +38,9 @@ def run(arguments: list[str]) -> int:
     if options.picture and "QT_QPA_PLATFORM" not in os.environ and not _has_screen():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
+    from strongroom.gui.memory import give_back_memory
+
+    give_back_memory()
     from PySide6.QtCore import QSettings
     from PySide6.QtWidgets import QApplication
 
