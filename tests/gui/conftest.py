@@ -32,7 +32,7 @@ class Person:
 
     def open(self, loads: bool = True) -> Window:
         """Opens the window; with `loads` the list is there when it comes back."""
-        self.bridge = Bridge(opening(self.place, QUICK), rebuilding(self.place))
+        self.bridge = Bridge(opening(self.place, QUICK, create=True), rebuilding(self.place))
         self.window = Window(
             self.bridge, self.theme, self.memory, str(self.place), "ana", str(self.place / "logs")
         )

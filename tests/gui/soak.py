@@ -1,8 +1,8 @@
 """One window used for a long time, in a process of its own.
 
-    python -m tests.gui.soak REGISTRY [--cycles N] [--minutes M] [--switches K]
+    python -m tests.gui.soak REGISTRY [--rounds N] [--minutes M] [--switches K]
 
-A cycle opens and closes every screen, sheet, popup and menu; a minute is one of an engineer's hour
+A round opens and closes every screen, sheet, popup and menu; a minute is one of an engineer's hour
 in about three real seconds; a switch opens another registry in the window's place. One JSON
 document comes out: samples of memory and of all that could pile up, what Qt said, and what is left
 after the window has closed.
@@ -58,6 +58,8 @@ class Soak:
         self.place, self.work = place, work
         self.samples: list[dict[str, Any]] = []
         self.late: list[str] = []
+        #: Pages and dialogs that were opened and closed again.
+        self.opened = 0
         self.app = QApplication.instance() or QApplication(["soak"])
         load_fonts(resources())
         self.theme = Theme(self.app, "light")
@@ -85,8 +87,9 @@ class Soak:
     # ------------------------------------------------------------------ beginning and end
 
     def open(self, place: Path) -> None:
-        self.session.open(str(place))
+        self.session.open(str(place), create=True)
         window = self.window
+        window.overlay.changed.connect(self._count_sheet)
         self.until(lambda: not window.page.model.is_loading, "the list")
 
     def watch(self) -> None:
@@ -125,11 +128,15 @@ class Soak:
 
     # ------------------------------------------------------------------ one after the other
 
-    def cycle(self, number: int) -> None:
+    def _count_sheet(self, is_open: bool) -> None:
+        self.opened += is_open
+
+    def round(self, number: int) -> None:
         """Opens and closes everything that can be opened."""
         window = self.window
         for screen in window.screens:
             window.go_to(screen.title)
+            self.opened += 1
             self.pass_time(0.01)
         window.go_to("Settings")
         for section in range(6):
@@ -348,7 +355,7 @@ def stock(place: Path, work: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("registry", type=Path)
-    parser.add_argument("--cycles", type=int, default=0)
+    parser.add_argument("--rounds", type=int, default=0)
     parser.add_argument("--minutes", type=int, default=0)
     parser.add_argument("--switches", type=int, default=0)
     options = parser.parse_args()
@@ -387,6 +394,7 @@ def soak(options: argparse.Namespace, work: Path) -> dict[str, Any]:
         "samples": one.samples,
         "late": one.late,
         "versions": versions,
+        "opened": one.opened,
         "seconds": round(time.monotonic() - began, 1),
         "left_threads": left,
         "left_timers": timers,
@@ -397,11 +405,11 @@ def use(one: Soak, options: argparse.Namespace, work: Path) -> int:
     """All that was asked for; how many versions there are in the end comes back."""
     one.open(options.registry)
     one.watch()
-    one.window.resize(*SMALL)  # most of the time of a cycle is painting
-    for number in range(options.cycles):
-        one.cycle(number)
-        if (number + 1) % max(5, options.cycles // _SAMPLES) == 0:
-            one.sample(f"cycle {number + 1}")
+    one.window.resize(*SMALL)  # most of the time of a round is painting
+    for number in range(options.rounds):
+        one.round(number)
+        if (number + 1) % max(5, options.rounds // _SAMPLES) == 0:
+            one.sample(f"round {number + 1}")
     if options.minutes:
         one.window.resize(*LARGE)
         hour = Hour(one, one.out)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QPushButton
 
 from strongroom.bootstrap import create_registry, open_registry
 from strongroom.gui import saved_filters
@@ -293,6 +294,27 @@ def test_another_registry_is_opened_in_its_stead(person, tmp_path, qtbot):
     )
     titles = [a.text() for a in second.registries_menu().actions()]
     assert str(tmp_path / "one") in titles and "Make a new registry…" in titles
+    second.leaving.forced = True
+    second.close()
+    session.wait()
+
+
+def test_a_registry_that_is_not_there_is_not_made_without_a_word(person, tmp_path, qtbot):
+    """Its drive may only be away."""
+    from strongroom.gui.session import Session
+
+    session = Session(person.theme, person.memory, Settings(), "ana", str(tmp_path))
+    session.open(str(tmp_path / "drive" / "registry"))
+    first = session.window
+    qtbot.waitUntil(lambda: "no registry" in texts(first.page).lower(), timeout=15000)
+    assert not (tmp_path / "drive").exists()
+    button = next(
+        b for b in first.page.findChildren(QPushButton) if b.text() == "Make a registry here"
+    )
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    second = session.window
+    assert second is not first
+    qtbot.waitUntil(lambda: "Start your library" in texts(second.page), timeout=15000)
     second.leaving.forced = True
     second.close()
     session.wait()

@@ -40,7 +40,7 @@ class RunsPerson:
         self.window: QMainWindow | None = None
 
     def open(self, settings: Settings = QUICK, size=(1232, 844)) -> RunsScreen:
-        self.bridge = Bridge(opening(self.place, settings), rebuilding(self.place))
+        self.bridge = Bridge(opening(self.place, settings, create=True), rebuilding(self.place))
         self.screen = RunsScreen(self.bridge, self.theme)
         self.screen.recall(self.memory)
         self.bridge.ready.connect(self.screen.ready)

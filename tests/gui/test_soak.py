@@ -57,7 +57,7 @@ def check_counts(before: dict[str, Any], after: dict[str, Any]) -> None:
 
 def test_opening_and_closing_piles_nothing_up(tmp_path):
     """Screens, sheets, popups and menus; the long form is below."""
-    told = soak(tmp_path / "registry", "--cycles", "10")
+    told = soak(tmp_path / "registry", "--rounds", "10")
     first, *_, last = told["samples"]
     check_counts(first, last)
     ours = {k: n for k, n in last["python"].items() if k.startswith(("strongroom", "PySide6"))}
@@ -68,9 +68,11 @@ def test_opening_and_closing_piles_nothing_up(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_memory_is_flat_through_a_thousand_cycles(tmp_path):
-    told = soak(tmp_path / "registry", "--cycles", "1000")
+def test_memory_is_flat_through_a_thousand_pages_and_dialogs(tmp_path):
+    """Each round opens and closes every screen, every sheet, every popup and menu."""
+    told = soak(tmp_path / "registry", "--rounds", "120")
     warm, *_, last = told["samples"]
+    assert told["opened"] >= 1000
     check_counts(warm, last)
     assert last["rss"] <= FLAT * warm["rss"]
 
@@ -133,7 +135,7 @@ def test_a_registry_that_was_left_is_given_up_whole(person, qtbot, tmp_path):
         create_registry(tmp_path / name, Settings(), "cli").close()
     session = Session(person.theme, person.memory, Settings(), "ana", str(tmp_path))
     for number in range(5):
-        session.open(str(tmp_path / ("one", "two")[number % 2]))
+        session.open(str(tmp_path / ("one", "two")[number % 2]), create=True)
         window = session.window
         qtbot.waitUntil(lambda w=window: not w.page.model.is_loading, timeout=15000)
     assert len(session._ending) < 5

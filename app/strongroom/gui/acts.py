@@ -199,7 +199,7 @@ class Acts(QObject):
         if wrong:
             self._window.fault.explain(BadInput("no registry can be made there", folder, wrong))
         else:
-            self._window.registry_wanted.emit(folder)
+            self._window.new_registry_wanted.emit(folder)
 
     def show_in_folder(self) -> None:
         """Opens the folder that the selected version was taken from, if it is still there."""

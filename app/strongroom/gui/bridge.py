@@ -25,6 +25,8 @@ from strongroom.services.registry import Registry
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 _READERS = 2
+#: Threads for questions that take their time, so that lists and panels do not wait behind them.
+_SLOW_READERS = 2
 #: Events handed to the window in one go; the rest waits for the next turn of its loop.
 _AT_ONCE = 200
 #: Of these only the newest of each `id` counts.
@@ -106,6 +108,7 @@ class Bridge(QObject):
         super().__init__()
         self._opening, self._rebuilding = opening, rebuilding
         self._pool = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
+        self._slow_pool = ThreadPoolExecutor(_SLOW_READERS, thread_name_prefix="slow reader")
         self._events: deque[Event] = deque()
         self._guard = threading.Lock()
         self._waking = False
@@ -141,7 +144,8 @@ class Bridge(QObject):
             ticket.cancel()
         if self._worker is not None:
             self._worker.stop()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._pool, self._slow_pool):
+            pool.shutdown(wait=True, cancel_futures=True)
         if self._pair is not None:
             self._pair[0].close()
         self._pair = self._registry = self._worker = None
@@ -151,17 +155,19 @@ class Bridge(QObject):
         question: Callable[[Registry], T],
         done: Callable[[T], None] = lambda answer: None,
         failed: Callable[[StrongroomError], None] | None = None,
+        slow: bool = False,
     ) -> Ticket:
         """Puts `question(registry)` to a reading thread; `done` or `failed` hear the answer here.
 
         Without `failed` an error goes to `problem`. Before `ready` the question is dropped.
+        `slow`: it may take seconds, and nothing else shall wait behind it.
         """
         registry = self._registry
         if registry is None:
             ticket = Ticket(done, failed or self.problem.emit)
             ticket.cancel()
             return ticket
-        return self._run(lambda: question(registry), done, failed or self.problem.emit)
+        return self._run(lambda: question(registry), done, failed or self.problem.emit, slow)
 
     def ask_anyway(
         self,
@@ -188,7 +194,7 @@ class Bridge(QObject):
         progress that comes back ends the reading too.
         """
         progress = Progress(report=lambda p: self._advanced.emit(told, p))
-        self.ask(lambda registry: question(registry, progress), done, failed)
+        self.ask(lambda registry: question(registry, progress), done, failed, slow=True)
         return progress
 
     def enqueue(self, kind: str, arguments: dict[str, Any]) -> None:
@@ -237,6 +243,7 @@ class Bridge(QObject):
         work: Callable[[], Any],
         done: Callable[[Any], None],
         failed: Callable[[StrongroomError], None],
+        slow: bool = False,
     ) -> Ticket:
         ticket = Ticket(done, failed)
 
@@ -255,7 +262,7 @@ class Bridge(QObject):
 
         if not self._stopped:
             self._tickets.add(ticket)
-            self._pool.submit(answer)
+            (self._slow_pool if slow else self._pool).submit(answer)
         return ticket
 
     # ------------------------------------------------------------------ the window's thread

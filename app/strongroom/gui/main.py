@@ -10,7 +10,13 @@ from types import TracebackType
 
 from strongroom import __version__
 from strongroom.domain.errors import BadInput
-from strongroom.settings import Settings, load, registry_path, settings_file
+from strongroom.settings import (
+    Settings,
+    default_registry,
+    load,
+    registry_path,
+    settings_file,
+)
 
 
 def main() -> None:
@@ -35,6 +41,9 @@ def run(arguments: list[str]) -> int:
         print(f"strongroom: {error}", file=sys.stderr)
         settings = Settings()
     place = registry_path(options.registry, settings)
+    # Where someone says so by name, or at the very first start; a registry that the settings name
+    # lies perhaps on a drive that is not there today.
+    may_create = options.registry is not None or place == default_registry()
     if options.picture and "QT_QPA_PLATFORM" not in os.environ and not _has_screen():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
@@ -64,13 +73,13 @@ def run(arguments: list[str]) -> int:
     if options.picture:
         from strongroom.gui.picture import take_picture
 
-        return take_picture(app, session, str(place), options.picture, options.size)
+        return take_picture(app, session, str(place), options.picture, options.size, may_create)
     watch = None
     if settings["log.level"] == "debug":
         from strongroom.gui.stall_watch import StallWatch
 
         watch = StallWatch(app)
-    session.open(str(place))
+    session.open(str(place), create=may_create)
     code = int(app.exec())
     session.wait()
     if watch is not None:

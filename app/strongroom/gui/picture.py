@@ -15,9 +15,11 @@ _WAIT_MS = 20_000
 _STILL_MS = 900
 
 
-def take_picture(app: QApplication, session: Session, place: str, file: Path, size: str) -> int:
+def take_picture(
+    app: QApplication, session: Session, place: str, file: Path, size: str, create: bool
+) -> int:
     """Saves the window with its first version selected as PNG; 0, or 1 if it could not be."""
-    window = session.make(place)
+    window = session.make(place, create)
     bridge = session.bridge
     assert bridge is not None
     window.leaving.forced = True

@@ -29,21 +29,22 @@ class Session(QObject):
         self.window: Window | None = None
         self.bridge: Bridge | None = None
 
-    def make(self, place: str) -> Window:
-        """A window for the registry in the folder, which is made where there is none."""
-        self.bridge = Bridge(opening(Path(place), self._settings), rebuilding(Path(place)))
+    def make(self, place: str, create: bool = False) -> Window:
+        """A window for the registry in the folder; with `create` it is made where there is none."""
+        self.bridge = Bridge(opening(Path(place), self._settings, create), rebuilding(Path(place)))
         self.window = Window(
             self.bridge, self._theme, self._memory, place, self._actor, self._logs, self._settings
         )
         self.window.registry_wanted.connect(self.open)
+        self.window.new_registry_wanted.connect(lambda where: self.open(where, create=True))
         return self.window
 
-    def open(self, place: str) -> None:
+    def open(self, place: str, create: bool = False) -> None:
         """Shows the registry in place of the one that is open."""
         before, old_bridge = self.window, self.bridge
         if before is not None:
             before.remember()
-        window = self.make(place)
+        window = self.make(place, create)
         window.show()
         assert self.bridge is not None
         self.bridge.start()
@@ -62,16 +63,20 @@ class Session(QObject):
         self._ending.clear()
 
 
-def opening(place: Path, settings: Settings) -> Callable[[Callable[[Event], None]], Opened]:
-    """What the bridge does first: a registry is made where none is, then opened and worked for."""
+def opening(
+    place: Path, settings: Settings, create: bool = False
+) -> Callable[[Callable[[Event], None]], Opened]:
+    """What the bridge does first: the registry is opened, then worked for. Where there is none one
+    is made only if `create` says so: a drive that is not there must not become an empty registry.
+    """
 
     def open_it(tell: Callable[[Event], None]) -> Opened:
         from strongroom.bootstrap import create_registry, open_registry
 
-        if (place / "registry.json").exists():
-            registry = open_registry(place, settings, "gui")
-        else:
+        if create and not (place / "registry.json").exists():
             registry = create_registry(place, settings, "gui")
+        else:
+            registry = open_registry(place, settings, "gui")
         since = registry.last_change()  # what the window reads from now on, the worker tells of
 
         def make_worker() -> BackgroundWorker:

@@ -33,6 +33,7 @@ from strongroom.gui.help_sheet import HelpSheet, KeysSheet
 from strongroom.gui.jobs import Job, JobsPopup
 from strongroom.gui.leaving import Leaving
 from strongroom.gui.library.model import Counts
+from strongroom.gui.library.page import Mend
 from strongroom.gui.library.screen import LibraryScreen
 from strongroom.gui.library.welcome import Welcome
 from strongroom.gui.menus import menu_of, menu_of_commands
@@ -57,14 +58,19 @@ from strongroom.settings import Settings
 _SETTLED_MS = 60
 _STATUS_MS = 500
 _STATUS_EVERY_MS = 15_000
+_REBUILDING = "From what is stored and the journal; nothing is lost by it"
+_MAKING = "An empty one; if yours lies on a drive that is not there now, bring that back instead"
 #: Jobs that have ended and are still told of, the newest.
 _JOBS_KEPT = 50
 
 
 class Window(QMainWindow):
-    """`registry_wanted(place)`: another registry is to be opened in its stead."""
+    """`registry_wanted(place)`: another registry is to be opened in its stead;
+    `new_registry_wanted(place)`: one that is made first.
+    """
 
     registry_wanted = Signal(str)
+    new_registry_wanted = Signal(str)
 
     def __init__(
         self,
@@ -278,11 +284,18 @@ class Window(QMainWindow):
 
     def _cannot_open(self, error: StrongroomError) -> None:
         thing = str(error.document()["object"])
-        lost = error.code == "damaged" and thing.endswith("catalog.db")
+        mend: Mend | None = None
+        if error.code == "damaged" and thing.endswith("catalog.db"):
+            mend = Mend("Make the catalog again", _REBUILDING, self._bridge.rebuild)
+        elif error.code == "not_found":
+            mend = Mend("Make a registry here", _MAKING, self._make_here)
         self.is_closed = True
         self._allow_writing()
         self.go_to(self.library.title)
-        self.page.show_error(error, self._bridge.start, self._bridge.rebuild if lost else None)
+        self.page.show_error(error, self._bridge.start, mend)
+
+    def _make_here(self) -> None:
+        self.new_registry_wanted.emit(self.place)
 
     def _apply(self, settings: Settings) -> None:
         """What was saved holds at once, where it can."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QModelIndex, QSettings, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QWidget
@@ -31,6 +31,15 @@ _CLOCK_MS = 30_000
 _RETRY_S = 10
 
 
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """What may put an error right: `verb` on the button, `about` as its tooltip."""
+
+    verb: str
+    about: str
+    act: Callable[[], object]
+
+
 class LibraryPage(QFrame):
     """`chosen` brings the version whose panel is wanted, or None; `opened` one to be looked into.
 
@@ -48,17 +57,14 @@ class LibraryPage(QFrame):
         self._theme, self._welcome = theme, welcome
         self._touched_runs: set[str] = set()
         self._again: Callable[[], object] = self.reload
-        self._mend: Callable[[], object] | None = None
+        self._mend: Mend | None = None
         self.model = VersionsModel(bridge, self)
         self.table = VersionTable(self.model, theme)
         self.tabs = KindTabs()
         self._news = self._news_bar()
         self._no_match = self._no_match_notice()
         self._error = Notice(theme, "unplug", "red", "", "")
-        self._mend_button = Button(
-            theme, "Make the catalog again", "list-checks", "primary", self._press_mend
-        )
-        self._mend_button.setToolTip("From what is stored and the journal; nothing is lost by it")
+        self._mend_button = Button(theme, "", "list-checks", "primary", self._press_mend)
         self._error.add_button(self._mend_button)
         self._try_button = Button(theme, "Try again", "refresh-cw", "", self._try_again)
         self._error.add_button(self._try_button)
@@ -194,7 +200,7 @@ class LibraryPage(QFrame):
     def _press_mend(self) -> None:
         if self._mend is not None:
             self._mend_button.setEnabled(False)
-            self._mend()
+            self._mend.act()
 
     def show_news(self) -> None:
         """The bar was pressed: the newest first, from the top."""
@@ -296,13 +302,16 @@ class LibraryPage(QFrame):
         self,
         error: StrongroomError,
         again: Callable[[], object],
-        mend: Callable[[], object] | None = None,
+        mend: Mend | None = None,
     ) -> None:
         """In place of the list: why there is none, a way to try again and one to mend it."""
         self._again, self._mend = again, mend
         self._left = _RETRY_S if error.code in ("busy", "unreachable") else 0
         self._tell_next_try()
         self._mend_button.setVisible(mend is not None)
+        if mend is not None:
+            self._mend_button.setText(mend.verb)
+            self._mend_button.setToolTip(mend.about)
         self._mend_button.setEnabled(True)
         self._error.explain(error)
         self._pages.setCurrentWidget(self._error)

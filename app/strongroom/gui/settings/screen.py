@@ -300,4 +300,6 @@ class SettingsScreen(Screen):
         self._ask_test(self.health, check)
 
     def _ask_test(self, shown: CheckCard, test: Callable[[Registry], Any]) -> None:
-        self._bridge.ask(test, shown.show_steps, lambda error: shown.show_failure(str(error)))
+        self._bridge.ask(
+            test, shown.show_steps, lambda error: shown.show_failure(str(error)), slow=True
+        )

@@ -195,7 +195,10 @@ class WatchSheet(Sheet):
             self._ticket.cancel()
         root, options = self._root, self._options()
         self._ticket = self._bridge.ask(
-            lambda registry: registry.look_at_folder(root, options), self._show_found, self._explain
+            lambda registry: registry.look_at_folder(root, options),
+            self._show_found,
+            self._explain,
+            slow=True,
         )
 
     def _show_found(self, found: Mapping[str, Any]) -> None:
