@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
 import threading
 import time
 from contextlib import closing
+from typing import ClassVar
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QObject, QTimer
 
 from strongroom.bootstrap import create_registry
 from strongroom.gui.stall_watch import LIMIT, StallWatch
+from strongroom.gui.tidy import Tidy
 from strongroom.services.add import AddOptions
 from strongroom.settings import Settings
 
@@ -85,3 +88,38 @@ def test_the_program_itself_says_nothing_on_stderr(tmp_path):
         timeout=60,
     )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+class Knot(QObject):
+    """Holds itself, so that only a collection can free it; notes on which thread that was."""
+
+    freed: ClassVar[list[str]] = []
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.me = self
+
+    def __del__(self) -> None:
+        self.freed.append(threading.current_thread().name)
+
+
+def test_garbage_is_collected_on_the_windows_thread_alone(qtbot):
+    Knot.freed.clear()
+    tidy = Tidy()
+    try:
+        Knot()
+
+        def make_much() -> None:
+            for _ in range(200_000):
+                one: list[object] = []
+                one.append(one)
+
+        thread = threading.Thread(target=make_much, name="reader")
+        thread.start()
+        thread.join()
+        assert Knot.freed == []
+        qtbot.waitUntil(lambda: bool(Knot.freed), timeout=5000)
+        assert Knot.freed == ["MainThread"]
+    finally:
+        tidy.stop()
+    assert gc.isenabled()

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QSettings
 from strongroom.domain.event import Event
 from strongroom.gui.bridge import BackgroundWorker, Bridge, Opened
 from strongroom.gui.theme import Theme
+from strongroom.gui.tidy import Tidy
 from strongroom.gui.window import Window
 from strongroom.settings import Settings
 
@@ -24,6 +25,7 @@ class Session(QObject):
         super().__init__()
         self._theme, self._memory, self._settings = theme, memory, settings
         self._actor, self._logs = actor, logs
+        self._tidy = Tidy(self)
         #: Bridges beside their threads: the last reference to one must not end on its thread.
         self._ending: list[tuple[threading.Thread, Bridge]] = []
         self.window: Window | None = None
@@ -61,6 +63,7 @@ class Session(QObject):
         for thread, _ in self._ending:
             thread.join()
         self._ending.clear()
+        self._tidy.stop()
 
 
 def opening(
