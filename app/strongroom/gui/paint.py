@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QWidget
@@ -11,6 +13,10 @@ from strongroom.gui.theme import PILL, Theme, font
 from strongroom.gui.wording import Look
 
 _PAD, _ICON, _GAP = 8, 13, 5
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+#: Texts whose fit is remembered.
+_KEPT = 8000
 
 
 def pill_width(look: Look, fnt: QFont | None = None) -> int:
@@ -50,13 +56,42 @@ def draw_text(
     elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
 ) -> int:
     """One line in the middle of `area`; how wide it came out comes back."""
-    metrics = QFontMetrics(fnt)
-    shown = metrics.elidedText(text, elide, area.width())
+    shown, width = _fitted(text, fnt.key(), area.width(), elide, fnt)
     painter.setFont(fnt)
-    painter.setPen(QColor(colour))
-    side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
-    painter.drawText(area, side | Qt.AlignmentFlag.AlignVCenter, shown)
-    return metrics.horizontalAdvance(shown)
+    painter.setPen(_colour(colour))
+    painter.drawText(area, _RIGHT if right else _LEFT, shown)
+    return width
+
+
+class _Fitted:
+    """What fits of a text, kept: rows are painted far more often than their texts change."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, int, Qt.TextElideMode], tuple[str, int]] = {}
+        self._metrics: dict[str, QFontMetrics] = {}
+
+    def __call__(
+        self, text: str, font_key: str, width: int, elide: Qt.TextElideMode, fnt: QFont
+    ) -> tuple[str, int]:
+        wanted = text, font_key, width, elide
+        found = self._known.get(wanted)
+        if found is None:
+            metrics = self._metrics.get(font_key)
+            if metrics is None:
+                metrics = self._metrics[font_key] = QFontMetrics(fnt)
+            shown = metrics.elidedText(text, elide, width)
+            if len(self._known) > _KEPT:
+                self._known.clear()
+            found = self._known[wanted] = shown, metrics.horizontalAdvance(shown)
+        return found
+
+
+_fitted = _Fitted()
+
+
+@functools.lru_cache(maxsize=256)
+def _colour(name: str) -> QColor:
+    return QColor(name)
 
 
 def draw_placeholder(painter: QPainter, area: QRect, share: float, theme: Theme) -> None:

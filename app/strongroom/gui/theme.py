@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -158,8 +159,9 @@ def load_fonts(resources: Path) -> None:
         QFontDatabase.addApplicationFont(str(file))
 
 
+@functools.cache
 def font(size: int = 13, weight: int = 400) -> QFont:
-    """Inter in pixels, with figures of equal width."""
+    """Inter in pixels, with figures of equal width. Shared: not to be changed."""
     made = QFont("Inter")
     made.setPixelSize(size)
     made.setWeight(_WEIGHTS[weight])
@@ -168,8 +170,11 @@ def font(size: int = 13, weight: int = 400) -> QFont:
     return made
 
 
+@functools.cache
 def mono(size: int = 12, weight: int = 400) -> QFont:
-    """JetBrains Mono in pixels, without ligatures: for hashes, sizes, numbers and paths."""
+    """JetBrains Mono in pixels, without ligatures: for hashes, sizes, numbers and paths. Shared:
+    not to be changed.
+    """
     made = QFont("JetBrains Mono")
     made.setStyleHint(QFont.StyleHint.Monospace)
     made.setPixelSize(size)

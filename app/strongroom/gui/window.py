@@ -229,7 +229,7 @@ class Window(QMainWindow):
             self._starting.start()
         elif not self._plots_loaded:
             self._plots_loaded = True
-            import strongroom.gui.runs.plot  # noqa: F401  takes a third of a second to load
+            self._bridge.ask_anyway(_load_numbers, lambda _: _load_plots())
 
     def _connect(self) -> None:
         self._starting = QTimer(self, singleShot=True, interval=_SETTLED_MS)
@@ -665,3 +665,13 @@ class Window(QMainWindow):
         self._bridge.stop()
         self.drag_out.clear()
         super().closeEvent(event)
+
+
+def _load_numbers() -> None:
+    """What plots stand on takes its time to load, and may do so in a reading thread."""
+    import numpy  # noqa: F401
+
+
+def _load_plots() -> None:
+    """The rest changes classes of Qt, and so loads here: now, not when the first curve is shown."""
+    import strongroom.gui.runs.plot  # noqa: F401
