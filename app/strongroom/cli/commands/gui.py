@@ -25,7 +25,10 @@ def gui(frame: Frame) -> int:
             "there is no screen to open a window on", "DISPLAY", "run it in a desktop session"
         )
     # A process of its own: front ends do not import each other.
-    command = [sys.executable, "-m", "strongroom.gui.main", "--registry", str(frame.path())]
+    command = [sys.executable, "-m", "strongroom.gui.main"]
+    place = frame.path()  # refuses what is no folder
+    if frame.registry_option:  # else the window finds it by itself, and makes none unasked
+        command += ["--registry", str(place)]
     return subprocess.run(command, check=False).returncode
 
 
