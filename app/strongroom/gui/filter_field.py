@@ -18,6 +18,7 @@ from strongroom.gui.filter_terms import Terms, field_of, is_field_term, split
 from strongroom.gui.paint import draw_text
 from strongroom.gui.pieces import label
 from strongroom.gui.theme import CHIP, Theme, font, mono
+from strongroom.gui.tips import tip
 from strongroom.gui.wording import sentence
 
 _SETTLE_MS = 120
@@ -35,7 +36,7 @@ class Chip(QWidget):
         super().__init__(parent)
         self._theme, self.text, self.wrong = theme, text, False
         self.setAccessibleName(f"Filter {text}")
-        self.setToolTip(text)
+        self.setToolTip(tip(text))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._key, self._value = self._parts()
         self._metrics = self.fontMetrics()
@@ -204,7 +205,7 @@ class FilterField(QLineEdit):
         self._more.setVisible(hidden > 0)
         if hidden:
             self._more.setText(f"+{hidden}")
-            self._more.setToolTip("\n".join(c.text for c in self._chips[:hidden]))
+            self._more.setToolTip(tip("\n".join(c.text for c in self._chips[:hidden])))
             self._more.adjustSize()
             self._more.move(left, (self.height() - self._more.height()) // 2)
             left += self._more.width() + _GAP
@@ -306,7 +307,7 @@ class FilterField(QLineEdit):
             self.style().polish(self)
         parent = self.reason.parentWidget()
         self.reason.setVisible(wrong and self.isVisible())
-        self.setToolTip(sentence(error.what) if error is not None else "")
+        self.setToolTip(tip(sentence(error.what)) if error is not None else "")
         if error is not None and parent is not None:
             whole = self.whole()
             first = max(0, at - _AROUND)
