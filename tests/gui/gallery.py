@@ -43,6 +43,7 @@ def fill(place: Path, work: Path) -> None:
         for at in range(1, 6):
             for name, values in metrics_of(at).items():
                 (folder / name).write_text(json.dumps(values))
+            (folder / "model.bin").write_bytes(bytes(range(256)) * 100 * at)
             (folder / "MODEL_CARD.md").write_text(f"# Fraud detector\n\nTake {at}.\n" * 20)
             (folder / "logs" / "train.log").write_text("epoch 1\nepoch 2\n" * 200)
             (folder / "table.csv").write_text(
@@ -72,13 +73,12 @@ def metrics_of(at: int) -> dict[str, dict[str, float]]:
     }  # fmt: skip
 
 
-def damage(place: Path, size_above: int = 500) -> None:
-    """Flips one byte of one stored file."""
-    stored = sorted(p for p in (place / "objects").rglob("*") if p.is_file())
-    one = next(p for p in stored if p.stat().st_size > size_above)
+def damage(place: Path, sha256: str) -> None:
+    """Flips one byte of a stored file."""
+    (one,) = (p for p in (place / "objects").rglob("*") if p.is_file() and sha256[4:] in p.name)
     os.chmod(one, 0o644)
     data = bytearray(one.read_bytes())
-    data[100] ^= 1
+    data[len(data) // 2] ^= 1
     one.write_bytes(data)
 
 
@@ -228,7 +228,8 @@ class Gallery:
         self.take("detail-bottom", lambda: bar.setValue(bar.maximum()))
 
     def _damaged(self) -> None:
-        damage(self.person.place)
+        files = self.window.detail._reading.version["manifest"]["files"]
+        damage(self.person.place, files[-1]["sha256"])
         self.window.acts.verify_everything()
         self.person.qtbot.wait(2500)
 

@@ -168,6 +168,7 @@ class FilterField(QLineEdit):
         self._told = self.whole()
 
     def clear_all(self) -> None:
+        self.completion.hide()
         self._set_chips([])
         self.clear()
         self._tell()

@@ -189,7 +189,9 @@ class Button(QPushButton):
             "danger": self._theme.tone("red").text,
             "nav": c.text2,
         }.get(self._look, c.text2)
-        made = icons.icon(self.icon_name, colour, self._size, c.accent_text, self._gap)
+        made = icons.icon(
+            self.icon_name, colour, self._size, c.accent_text, self._gap, c.textoff
+        )
         self.setIcon(made)
 
 
@@ -211,7 +213,8 @@ class IconButton(QToolButton):
             self.clicked.connect(lambda: act())
 
     def _draw(self) -> None:
-        self.setIcon(icons.icon(self._name, self._theme.colours.text2))
+        c = self._theme.colours
+        self.setIcon(icons.icon(self._name, c.text2, off=c.textoff))
 
 
 class Choice(QComboBox):

@@ -173,9 +173,10 @@ class ProblemsPopup(Popup):
             none.setContentsMargins(16, 6, 16, 10)
             cards.addWidget(none)
         cards.addStretch(1)
-        height = cards.sizeHint().height()
+        inner = self.width() - 2
+        height = cards.heightForWidth(inner) if cards.hasHeightForWidth() else -1
         area = scrolled(cards)
-        area.setMinimumHeight(min(360, height + 4))
+        area.setFixedHeight(min(360, max(height, 40)) + 2)
         layout.addWidget(area)
         self.setLayout(layout)
 

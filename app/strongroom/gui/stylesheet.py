@@ -48,6 +48,8 @@ QFrame[look="news"] {{ background: {c.accent_soft}; border: 0;
     border-bottom: 1px solid {c.accent_line}; }}
 QFrame[look="fault"] {{ background: {c.tones["red"].fill}; border: 1px solid
     {c.tones["red"].edge}; border-radius: 8px; }}
+QFrame[look="fault-bar"] {{ background: {c.tones["red"].fill}; border: 0;
+    border-bottom: 1px solid {c.tones["red"].edge}; }}
 QFrame[look="banner"] {{ background: {c.tones["amber"].fill}; border: 0;
     border-bottom: 1px solid {c.tones["amber"].edge}; }}
 QFrame[look="banner"] QLabel {{ color: {c.tones["amber"].text}; }}
@@ -64,7 +66,8 @@ QPushButton:focus {{ border: 2px solid {c.accent}; padding: 0 11px; min-height: 
 QPushButton:disabled {{ background: {c.sunken}; color: {c.textoff}; border-color: {c.line}; }}
 QPushButton[look="primary"] {{ background: {c.accent_fill}; color: #FFFFFF;
     border-color: {c.accent_fill}; font-weight: 600; }}
-QPushButton[look="primary"]:hover {{ background: {c.accent}; }}
+QPushButton[look="primary"]:hover {{ background: {c.accent_hover};
+    border-color: {c.accent_hover}; }}
 QPushButton[look="primary"]:focus {{ border: 2px solid {c.accent_text}; }}
 QPushButton[look="primary"]:disabled {{ background: {c.sunken}; color: {c.textoff};
     border-color: {c.line}; }}
@@ -120,7 +123,8 @@ QPushButton[look="tab"] {{ background: transparent; border: 0; border-bottom: 2p
 QPushButton[look="tab"]:hover {{ color: {c.text}; }}
 QPushButton[look="tab"]:checked {{ color: {c.accent_text}; border-bottom: 2px solid {c.accent};
     font-weight: 600; }}
-QPushButton[look="tab"]:focus {{ background: {c.accent_soft}; }}
+QPushButton[look="tab"]:focus {{ border: 2px solid {c.accent}; border-radius: 4px;
+    padding: 0 0 2px 0; min-height: 34px; }}
 
 QLineEdit, QPlainTextEdit, QComboBox {{ background: {c.panel}; color: {c.text};
     border: 1px solid {c.line3}; border-radius: 6px; padding: 0 8px; min-height: 30px;

@@ -98,6 +98,7 @@ class ValuesTable(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setDefaultSectionSize(DENSE_ROW)
         self.horizontalHeader().setDefaultSectionSize(128)
+        self.horizontalHeader().setFixedHeight(DENSE_ROW)
         self.horizontalHeader().setHighlightSections(False)
         copy = QShortcut(QKeySequence.StandardKey.Copy, self)
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)

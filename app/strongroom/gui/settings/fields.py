@@ -27,9 +27,9 @@ class SettingField(QFrame):
         head.addWidget(label(setting.title, "", font(13, 600)))
         if not setting.at_once:
             head.addWidget(label("holds from the next start on", "caption", font(12)))
-        head.addStretch(1)
         self.state = label("", "caption", font(12))
         head.addWidget(self.state)
+        head.addStretch(1)
         layout.addLayout(head)
         self._read: Callable[[], Any]
         self._write: Callable[[Any], object]

@@ -42,6 +42,8 @@ from strongroom.gui.wording import KINDS, plural, sentence
 _SOON_MS = 250
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
 
 class WatchSheet(Sheet):
     """`watch`: the folder's present rules, where they are to be changed."""
@@ -138,6 +140,8 @@ class WatchSheet(Sheet):
     def _found_table(self) -> QTableView:
         self.model = QStandardItemModel(0, 4)
         self.model.setHorizontalHeaderLabels(["It would make", "Kind", "Files", "Size"])
+        for number in (2, 3):
+            self.model.horizontalHeaderItem(number).setTextAlignment(_RIGHT)
         self.table = QTableView()
         self.table.setModel(self.model)
         self.table.setProperty("look", "plain")
@@ -235,8 +239,8 @@ class WatchSheet(Sheet):
         return [
             name,
             chip,
-            _cell(str(artifact["files"])),
-            _cell(size_text(artifact["bytes"])),
+            _number(str(artifact["files"])),
+            _number(size_text(artifact["bytes"])),
         ]
 
     # ------------------------------------------------------------------ deciding
@@ -256,6 +260,13 @@ class WatchSheet(Sheet):
         self._found_more.setText("")
         self.wrong.setText(sentence(f"{error.what}: {error.hint}"))
         self.wrong.show()
+
+
+def _number(text: str) -> QStandardItem:
+    item = _cell(text)
+    item.setFont(mono())
+    item.setTextAlignment(_RIGHT)
+    return item
 
 
 def _cell(text: str) -> QStandardItem:
