@@ -41,7 +41,7 @@ class DropVeil(QWidget):
         veil = QColor(c.window)
         veil.setAlpha(215)
         painter.fillRect(self.rect(), veil)
-        edge = QRectF(self.rect()).adjusted(14, 14, -14, -14)
+        edge = QRectF(self.rect()).adjusted(7, 7, -7, -7)
         painter.setPen(QPen(QColor(c.accent), 2, Qt.PenStyle.DashLine))
         painter.drawRoundedRect(edge, 12, 12)
         middle = self.rect().center()

@@ -151,13 +151,13 @@ class Completion(QListWidget):
         x = max(0, self._field.cursorRect().x() - 12)
         self.setFixedSize(360, min(self.count(), _MOST) * DENSE_ROW + 10)
         at = self._field.mapTo(parent, QPoint(x, self._field.height() + 3))
-        if self._field.reason.isVisible():  # neither covers the other
-            at.setY(self._field.reason.geometry().bottom() + 4)
         self.move(min(at.x(), parent.width() - self.width() - 8), at.y())
         self.show()
         self.raise_()
+        self._field.place_reason()
 
     def hideEvent(self, event: object) -> None:
+        self._field.place_reason()
         self._soon.stop()
         if self._ticket is not None:
             self._ticket.cancel()

@@ -122,6 +122,7 @@ class FilterField(QLineEdit):
         self.reason = label("", "bad", font(12))
         self.reason.setProperty("floats", True)
         self.reason.hide()
+        self._reason_at = 0
         self.completion = Completion(self, theme, bridge)
         self._timer = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._timer.timeout.connect(self._tell)
@@ -316,9 +317,19 @@ class FilterField(QLineEdit):
             self.reason.setFont(mono(12))
             self.reason.setText(f"{excerpt}\n{' ' * (at - first)}^ {sentence(error.what)}")
             self.reason.adjustSize()
-            below = bad_chip.x() if bad_chip is not None else 0
-            self.reason.move(self.mapTo(parent, QPoint(below, self.height() + 3)))
+            self._reason_at = bad_chip.x() if bad_chip is not None else 0
+            self.place_reason()
             self.reason.raise_()
+
+    def place_reason(self) -> None:
+        """Below the field, or below what could be typed there: neither covers the other."""
+        parent = self.reason.parentWidget()
+        if parent is None or parent is self:
+            return
+        at = self.mapTo(parent, QPoint(self._reason_at, self.height() + 3))
+        if self.completion.isVisible():
+            at.setY(self.completion.geometry().bottom() + 4)
+        self.reason.move(at)
 
     def _tell(self) -> None:
         self._timer.stop()

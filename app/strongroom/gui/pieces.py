@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QBoxLayout,
+    QCheckBox,
     QComboBox,
     QFrame,
     QHBoxLayout,
@@ -24,6 +25,8 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -234,6 +237,30 @@ class Choice(QComboBox):
         painter.end()
 
 
+class CheckBox(QCheckBox):
+    """The style sheet draws the box; the tick is an icon in it."""
+
+    def __init__(self, theme: Theme, text: str) -> None:
+        super().__init__(text)
+        self._theme = theme
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self.isChecked():
+            return
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        box = self.style().subElementRect(
+            QStyle.SubElement.SE_CheckBoxIndicator, option, self
+        )
+        colour = "#FFFFFF" if self.isEnabled() else self._theme.colours.textoff
+        painter = QPainter(self)
+        tick = icons.pixmap("check", colour, 12)
+        painter.drawPixmap(box.center().x() - 5, box.center().y() - 5, tick)
+        painter.end()
+
+
 class Tab(QPushButton):
     """A tab; as wide as its title is when it is chosen, so that nothing moves."""
 
@@ -243,7 +270,7 @@ class Tab(QPushButton):
         self.setCheckable(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFont(font(13, 500))
-        self.setMinimumWidth(QFontMetrics(font(13, 600)).horizontalAdvance(title) + 6)
+        self.setMinimumWidth(QFontMetrics(font(13, 600)).horizontalAdvance(title) + 8)
 
 
 class Notice(QFrame):

@@ -174,9 +174,11 @@ class ProblemsPopup(Popup):
             cards.addWidget(none)
         cards.addStretch(1)
         inner = self.width() - 2
-        height = cards.heightForWidth(inner) if cards.hasHeightForWidth() else -1
-        area = scrolled(cards)
-        area.setFixedHeight(min(360, max(height, 40)) + 2)
+        area = scrolled(cards)  # only now the cards have a parent and count
+        height = cards.heightForWidth(inner)
+        if height < 0:
+            height = cards.sizeHint().height()
+        area.setFixedHeight(min(360, height + 2))
         layout.addWidget(area)
         self.setLayout(layout)
 

@@ -228,6 +228,8 @@ class Sidebar(QFrame):
 
     def show_watches(self, watches: list[dict[str, Any]], left_out: dict[str, int]) -> None:
         focused = next((i for i, one in enumerate(self._rows) if one.hasFocus()), None)
+        if focused is not None:
+            self.setFocus()  # else it would go on to whatever comes next
         for one in self._rows:
             self._sources.removeWidget(one)
             one.hide()

@@ -39,7 +39,7 @@ class Strip(QFrame):
         for part in (self.watching, self.store, self.journal):
             layout.addWidget(part)
             layout.addWidget(frame("rule-upright"))
-        self.problems = self._part("triangle-alert", "", self._show_problems)
+        self.problems = self._part("triangle-alert", "No problem", self._show_problems)
         self.problems.hide()
         layout.addWidget(self.problems)
         layout.addStretch(1)

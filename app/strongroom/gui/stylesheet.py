@@ -68,7 +68,7 @@ QPushButton[look="primary"] {{ background: {c.accent_fill}; color: #FFFFFF;
     border-color: {c.accent_fill}; font-weight: 600; }}
 QPushButton[look="primary"]:hover {{ background: {c.accent_hover};
     border-color: {c.accent_hover}; }}
-QPushButton[look="primary"]:focus {{ border: 2px solid {c.accent_text}; }}
+QPushButton[look="primary"]:focus {{ border: 2px solid {c.text}; }}
 QPushButton[look="primary"]:disabled {{ background: {c.sunken}; color: {c.textoff};
     border-color: {c.line}; }}
 QPushButton[look="danger"] {{ color: {c.tones["red"].text}; border-color: {c.tones["red"].edge}; }}
@@ -179,7 +179,12 @@ QMenu::item:disabled {{ color: {c.textoff}; }}
 QMenu::separator {{ height: 1px; background: {c.line}; margin: 4px 6px; }}
 QMenu::icon {{ padding-left: 8px; }}
 QCheckBox {{ color: {c.text}; spacing: 8px; }}
-QCheckBox:focus {{ color: {c.accent_text}; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {c.line3};
+    border-radius: 4px; background: {c.panel}; }}
+QCheckBox::indicator:checked {{ background: {c.accent_fill}; border-color: {c.accent_fill}; }}
+QCheckBox::indicator:disabled {{ background: {c.sunken}; border-color: {c.line}; }}
+QCheckBox::indicator:focus {{ border: 2px solid {c.accent}; width: 12px; height: 12px; }}
+QCheckBox:disabled {{ color: {c.textoff}; }}
 
 QAbstractScrollArea {{ background: transparent; border: 0; }}
 QScrollArea > QWidget > QWidget {{ background: transparent; }}

@@ -93,6 +93,7 @@ def _stand(line: QHBoxLayout, caption: str, value: QLabel, stretch: int = 0) -> 
     inside.addWidget(above)
     inside.addWidget(value)
     holder.setLayout(inside)
+    value.setMinimumHeight(18)  # in either face the captions stand on one line
     value.setAccessibleName(caption)
     line.addWidget(holder, stretch)
     return above

@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QCheckBox,
     QHeaderView,
     QLineEdit,
     QTableView,
@@ -25,6 +24,7 @@ from strongroom.gui.bridge import Bridge, Ticket
 from strongroom.gui.overlay import Sheet
 from strongroom.gui.pieces import (
     Button,
+    CheckBox,
     Choice,
     Elided,
     Icon,
@@ -104,7 +104,7 @@ class WatchSheet(Sheet):
         self.keep = Choice(self._theme, KEEP)
         self.mode.setCurrentIndex(max(0, self.mode.findData(options.get("mode", "auto"))))
         self.keep.setCurrentIndex(max(0, self.keep.findData(options.get("keep", "all"))))
-        self.polling = QCheckBox("It is a network drive: look every few seconds")
+        self.polling = CheckBox(self._theme, "It is a network drive: look every few seconds")
         self.polling.setChecked(bool(options.get("polling")))
         for title, field in (
             ("Names begin with", self.name),
