@@ -324,7 +324,7 @@ class FilterField(QLineEdit):
     def place_reason(self) -> None:
         """Below the field, or below what could be typed there: neither covers the other."""
         parent = self.reason.parentWidget()
-        if parent is None or parent is self:
+        if parent is None or parent is self or self.reason.isHidden():
             return
         at = self.mapTo(parent, QPoint(self._reason_at, self.height() + 3))
         if self.completion.isVisible():

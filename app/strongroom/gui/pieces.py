@@ -183,6 +183,12 @@ class Button(QPushButton):
         if act is not None:
             self.clicked.connect(lambda: act())
 
+    def set_alone(self, alone: bool) -> None:
+        """Whether the icon stands without its text, in the middle."""
+        self._gap = 0 if alone else 4
+        self.setIconSize(QSize(self._size + self._gap, self._size))
+        self.draw_icon()
+
     def draw_icon(self) -> None:
         if not self.icon_name:
             return

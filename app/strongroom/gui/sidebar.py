@@ -222,6 +222,7 @@ class Sidebar(QFrame):
             one.setVisible(not narrow)
         for title, button in self.nav.items():
             button.setText("" if narrow else title)
+            button.set_alone(narrow)
             button.setToolTip(title if narrow else "")
         for one in self._rows:
             one.setVisible(not narrow)

@@ -12,7 +12,7 @@ def stylesheet(c: Colours) -> str:
     return f"""
 QMainWindow, QDialog {{ background: {c.window}; }}
 QToolTip {{ background: {c.panel}; color: {c.text}; border: 1px solid {c.line3};
-    padding: 4px 6px; }}
+    padding: 0 2px; }}
 QLabel {{ color: {c.text}; background: transparent; }}
 QLabel[look="second"] {{ color: {c.text2}; }}
 QLabel[look="caption"] {{ color: {c.text3}; }}
@@ -175,7 +175,7 @@ QComboBox QAbstractItemView, QMenu {{ background: {c.panel}; color: {c.text};
     selection-color: {c.accent_text}; outline: 0; }}
 QMenu::item {{ padding: 6px 28px 6px 10px; border-radius: 4px; }}
 QMenu::item:selected {{ background: {c.accent_soft}; color: {c.accent_text}; }}
-QMenu::item:disabled {{ color: {c.textoff}; }}
+QMenu::item:disabled {{ color: {c.text3}; }}
 QMenu::separator {{ height: 1px; background: {c.line}; margin: 4px 6px; }}
 QMenu::icon {{ padding-left: 8px; }}
 QCheckBox {{ color: {c.text}; spacing: 8px; }}

@@ -171,7 +171,8 @@ class WatchScreen(Screen):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.panel.setFixedWidth(min(WATCH_PANEL, self.width() * 2 // 5))
+        least = self.panel.layout().minimumSize().width()
+        self.panel.setFixedWidth(max(least, min(WATCH_PANEL, self.width() * 2 // 5)))
 
     # ------------------------------------------------------------------ reading
 
@@ -257,7 +258,9 @@ class WatchScreen(Screen):
             card, part = self._cards[focused[0]], focused[1]
             card.show()
             parts = card.findChildren(QAbstractButton)
+            card.blockSignals(True)  # it has the keyboard again; nothing was chosen
             (parts[part] if 0 <= part < len(parts) else card).setFocus()
+            card.blockSignals(False)
         all_paused = bool(watches) and all(w["paused"] for w in watches)
         self.pause_all.setText("Go on with all" if all_paused else "Pause all")
         self.pause_all.icon_name = "play" if all_paused else "pause"
