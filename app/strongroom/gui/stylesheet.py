@@ -59,6 +59,7 @@ QFrame[look="warning"] QLabel {{ color: {c.tones["amber"].text}; }}
 
 QPushButton {{ background: {c.panel}; color: {c.text}; border: 1px solid {c.line3};
     border-radius: 6px; padding: 0 12px; min-height: 30px; font-weight: 500; }}
+QPushButton, QToolButton, QCheckBox, QComboBox {{ outline: 0; }}
 QPushButton[keyed="true"] {{ text-align: left; }}
 QPushButton:hover {{ background: {c.panel2}; }}
 QPushButton:pressed {{ background: {c.sunken}; }}
@@ -128,7 +129,8 @@ QPushButton[look="tab"]:focus {{ border: 2px solid {c.accent}; border-radius: 4p
 
 QLineEdit, QPlainTextEdit, QComboBox {{ background: {c.panel}; color: {c.text};
     border: 1px solid {c.line3}; border-radius: 6px; padding: 0 8px; min-height: 30px;
-    selection-background-color: {c.accent_fill}; selection-color: #FFFFFF; }}
+    selection-background-color: {c.accent_fill}; selection-color: #FFFFFF;
+    placeholder-text-color: {c.text3}; }}
 QPlainTextEdit {{ padding: 4px 6px; }}
 QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus {{ border: 2px solid {c.accent};
     padding: 0 7px; min-height: 28px; }}
@@ -187,6 +189,7 @@ QCheckBox::indicator:focus {{ border: 2px solid {c.accent}; width: 12px; height:
 QCheckBox:disabled {{ color: {c.textoff}; }}
 
 QAbstractScrollArea {{ background: transparent; border: 0; }}
+QScrollArea:focus {{ border: 1px solid {c.accent}; }}
 QScrollArea > QWidget > QWidget {{ background: transparent; }}
 QTableView, QListView, QTreeView {{ background: {c.panel}; border: 0; outline: 0;
     selection-background-color: {c.selected}; selection-color: {c.text}; }}
