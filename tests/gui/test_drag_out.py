@@ -191,3 +191,12 @@ def test_two_versions_of_one_name_and_a_failure_leave_nothing_odd(registry, tmp_
         registry.get = fails_late
         handout.copies(registry, [("a.txt", "x"), ("a.txt@v1", "y")], quiet())
     assert not list((tmp_path / "drag-out").rglob("x*"))
+
+
+def test_the_longest_names_leave_room_for_the_tag():
+    from strongroom.gui.file_looks import export_name
+
+    assert export_name({"name": "team/fraud.onnx", "tag": "v3"}) == "fraud-v3.onnx"
+    for name in ("x" * 250 + ".csv", "é" * 120, "a." + "b" * 240):
+        made = export_name({"name": name, "tag": "v12"})
+        assert len(made.encode()) <= 200 and "-v12" in made

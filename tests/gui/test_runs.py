@@ -457,7 +457,7 @@ def test_the_filter_finds_runs_and_says_what_is_wrong(runs):
     field.setFocus()
     runs.qtbot.keyClicks(field, "metric.auc>0.8")
     runs.until(lambda: runs.names() == ["alpha"])
-    assert screen.words.text() == "1 run match"
+    assert screen.words.text() == "1 run matches"
     field.clear_all()
     runs.qtbot.keyClicks(field, "status:running or name:alpha")
     runs.until(lambda: runs.names() == ["beta", "alpha"])

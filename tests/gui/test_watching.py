@@ -228,3 +228,18 @@ def test_totals_count_only_the_folders_own_versions(person, out, tmp_path):
             registry.add([os.fsencode(path)], AddOptions(name=name))
         (totals,) = registry.watch_totals().values()
         assert totals["versions"] == 2 and totals["bytes"] == 10 and totals["last_at"]
+
+
+def test_cards_that_change_keep_the_keyboard_and_the_choice(person, out, tmp_path):
+    other = tmp_path / "a-first"
+    other.mkdir()
+    window = watching(person, out, other)
+    screen = window.watch_screen
+    person.until(lambda: states(screen) == ["live", "live"])
+    last = list(screen._cards)[-1]
+    screen._cards[last].pause_button.setFocus()
+    screen.choose(last)
+    before = screen._cards[last]
+    screen._draw()
+    assert screen._cards[last] is not before
+    assert screen._cards[last].pause_button.hasFocus() and screen._chosen == last

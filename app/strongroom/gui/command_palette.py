@@ -78,7 +78,7 @@ class _LineDelegate(QStyledItemDelegate):
             painter.drawRoundedRect(QRectF(rect).adjusted(4, 1, -4, -1), 6, 6)
         off = bool(line.why_not)
         ratio = painter.device().devicePixelRatioF()
-        shade = c.textoff if off else colour_of(self._theme, line.colour)
+        shade = c.text3 if off else colour_of(self._theme, line.colour)
         pixmap = icons.pixmap(line.icon, shade, 16, ratio)
         painter.drawPixmap(rect.x() + 14, rect.center().y() - 7, pixmap)
         right = rect.right() - 14
@@ -87,7 +87,7 @@ class _LineDelegate(QStyledItemDelegate):
         area = QRect(rect.x() + 42, rect.y(), right - rect.x() - 52, rect.height())
         weight = 600 if line.pill else 400
         used = draw_text(
-            painter, area, line.title, font(13, weight), c.textoff if off else c.text,
+            painter, area, line.title, font(13, weight), c.text3 if off else c.text,
             elide=Qt.TextElideMode.ElideMiddle,
         )  # fmt: skip
         area = area.adjusted(used + 9, 0, 0, 0)

@@ -18,6 +18,8 @@ def local_paths(data: QMimeData) -> list[str]:
 
 
 class DropVeil(QWidget):
+    """Lies over the page; sidebar, top bar and strip stay as they are."""
+
     def __init__(self, over: QWidget, theme: Theme) -> None:
         super().__init__(over)
         self._over, self._theme, self._count = over, theme, 0
@@ -39,13 +41,10 @@ class DropVeil(QWidget):
         veil = QColor(c.window)
         veil.setAlpha(215)
         painter.fillRect(self.rect(), veil)
-        edge = QRectF(self.rect()).adjusted(14, 14, -14, -14)
+        edge = QRectF(self.rect()).adjusted(7, 7, -7, -7)
         painter.setPen(QPen(QColor(c.accent), 2, Qt.PenStyle.DashLine))
         painter.drawRoundedRect(edge, 12, 12)
         middle = self.rect().center()
-        ratio = painter.device().devicePixelRatioF()
-        pixmap = icons.pixmap("import", c.accent_text, 36, ratio)
-        painter.drawPixmap(middle.x() - 18, middle.y() - 64, pixmap)
         title = sentence(self._why_not) or "Drop to add"
         about = (
             "Nothing can be added to it."
@@ -53,6 +52,15 @@ class DropVeil(QWidget):
             else f"{plural(self._count, 'item')}. You see first what would be made; nothing is"
             " stored until you press Add."
         )
+        painter.setFont(font(13))
+        wide = min(painter.fontMetrics().horizontalAdvance(about) + 64, self.width() - 56)
+        card = QRectF(middle.x() - wide / 2, middle.y() - 88, wide, 152)
+        painter.setPen(QPen(QColor(c.accent_line), 1))
+        painter.setBrush(QColor(c.accent_soft))
+        painter.drawRoundedRect(card, 8, 8)
+        ratio = painter.device().devicePixelRatioF()
+        pixmap = icons.pixmap("import", c.accent_text, 36, ratio)
+        painter.drawPixmap(middle.x() - 18, middle.y() - 64, pixmap)
         lines = (
             (title, font(18, 650), c.accent_text, -14),
             (about, font(13), c.text2, 16),

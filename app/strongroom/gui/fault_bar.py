@@ -45,7 +45,7 @@ class FaultBar(QFrame):
         parts = [error[key] for key in ("message", "object", "hint") if error.get(key)]
         text = ": ".join(parts)
         self._copied = text
-        self._show("fault", "triangle-alert", "red", text, "Copy")
+        self._show("fault-bar", "triangle-alert", "red", text, "Copy")
         self._undo = lambda: copy_text(self._copied)
         self._timer.stop()
 

@@ -44,8 +44,16 @@ def path_of(file: Mapping[str, Any]) -> str:
     return os.fsdecode(bytes.fromhex(file["path_hex"]))
 
 
+#: Bytes of a name that leave room, in what a file system takes, for a number or an ending more.
+_LONGEST = 200
+
+
 def export_name(version: Mapping[str, Any]) -> str:
     """What a version is called in a folder: `fraud-v3.onnx` for `team/fraud.onnx@v3`."""
     base = version["name"].rpartition("/")[2]
     stem, dot, suffix = base.rpartition(".")
-    return f"{stem}-{version['tag']}.{suffix}" if dot and stem else f"{base}-{version['tag']}"
+    if not dot or not stem or len(suffix) > _LONGEST // 4:
+        stem, suffix = base, ""
+    ending = f"-{version['tag']}" + (f".{suffix}" if suffix else "")
+    room = _LONGEST - len(ending.encode())
+    return stem.encode()[:room].decode("utf-8", "ignore") + ending

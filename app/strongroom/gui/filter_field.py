@@ -18,6 +18,7 @@ from strongroom.gui.filter_terms import Terms, field_of, is_field_term, split
 from strongroom.gui.paint import draw_text
 from strongroom.gui.pieces import label
 from strongroom.gui.theme import CHIP, Theme, font, mono
+from strongroom.gui.tips import tip
 from strongroom.gui.wording import sentence
 
 _SETTLE_MS = 120
@@ -35,7 +36,7 @@ class Chip(QWidget):
         super().__init__(parent)
         self._theme, self.text, self.wrong = theme, text, False
         self.setAccessibleName(f"Filter {text}")
-        self.setToolTip(text)
+        self.setToolTip(tip(text))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._key, self._value = self._parts()
         self._metrics = self.fontMetrics()
@@ -121,6 +122,7 @@ class FilterField(QLineEdit):
         self.reason = label("", "bad", font(12))
         self.reason.setProperty("floats", True)
         self.reason.hide()
+        self._reason_at = 0
         self.completion = Completion(self, theme, bridge)
         self._timer = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._timer.timeout.connect(self._tell)
@@ -167,6 +169,7 @@ class FilterField(QLineEdit):
         self._told = self.whole()
 
     def clear_all(self) -> None:
+        self.completion.hide()
         self._set_chips([])
         self.clear()
         self._tell()
@@ -204,7 +207,7 @@ class FilterField(QLineEdit):
         self._more.setVisible(hidden > 0)
         if hidden:
             self._more.setText(f"+{hidden}")
-            self._more.setToolTip("\n".join(c.text for c in self._chips[:hidden]))
+            self._more.setToolTip(tip("\n".join(c.text for c in self._chips[:hidden])))
             self._more.adjustSize()
             self._more.move(left, (self.height() - self._more.height()) // 2)
             left += self._more.width() + _GAP
@@ -306,7 +309,7 @@ class FilterField(QLineEdit):
             self.style().polish(self)
         parent = self.reason.parentWidget()
         self.reason.setVisible(wrong and self.isVisible())
-        self.setToolTip(sentence(error.what) if error is not None else "")
+        self.setToolTip(tip(sentence(error.what)) if error is not None else "")
         if error is not None and parent is not None:
             whole = self.whole()
             first = max(0, at - _AROUND)
@@ -314,9 +317,19 @@ class FilterField(QLineEdit):
             self.reason.setFont(mono(12))
             self.reason.setText(f"{excerpt}\n{' ' * (at - first)}^ {sentence(error.what)}")
             self.reason.adjustSize()
-            below = bad_chip.x() if bad_chip is not None else 0
-            self.reason.move(self.mapTo(parent, QPoint(below, self.height() + 3)))
+            self._reason_at = bad_chip.x() if bad_chip is not None else 0
+            self.place_reason()
             self.reason.raise_()
+
+    def place_reason(self) -> None:
+        """Below the field, or below what could be typed there: neither covers the other."""
+        parent = self.reason.parentWidget()
+        if parent is None or parent is self or self.reason.isHidden():
+            return
+        at = self.mapTo(parent, QPoint(self._reason_at, self.height() + 3))
+        if self.completion.isVisible():
+            at.setY(self.completion.geometry().bottom() + 4)
+        self.reason.move(at)
 
     def _tell(self) -> None:
         self._timer.stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QTextCharFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QTextBrowser
 
 from strongroom import __version__
@@ -35,6 +35,7 @@ class HelpSheet(ReadingSheet):
         self.text.setFont(font(13))
         help_file = resources() / "help" / "help.md"
         self.text.setMarkdown(help_file.read_text("utf-8").replace("{settings}", described()))
+        _space(self.text.document())
         super().__init__(theme, "Help", (780, 620), self.text, f"Strongroom {__version__}")
 
 
@@ -49,6 +50,23 @@ class KeysSheet(ReadingSheet):
             grid.addLayout(line)
         grid.addStretch(1)
         super().__init__(theme, "Keys", (520, 520), scrolled(grid))
+
+
+def _space(document: QTextDocument) -> None:
+    """Headings in the window's sizes, with room above; lines and lists a little apart."""
+    cursor, block = QTextCursor(document), document.begin()
+    while block.isValid():
+        level, form = block.blockFormat().headingLevel(), block.blockFormat()
+        form.setTopMargin(18 if level > 1 else 0 if level else 4)
+        form.setBottomMargin(6 if level else 4)
+        cursor.setPosition(block.position())
+        cursor.setBlockFormat(form)
+        if level:
+            cursor.select(QTextCursor.SelectionType.BlockUnderCursor)
+            shape = QTextCharFormat()
+            shape.setFont(font(18 if level == 1 else 15, 650))
+            cursor.mergeCharFormat(shape)
+        block = block.next()
 
 
 def _open(url: QUrl) -> None:

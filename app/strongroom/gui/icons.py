@@ -44,13 +44,20 @@ def _sharpest() -> float:
     return max((s.devicePixelRatio() for s in QGuiApplication.screens()), default=1.0)
 
 
-def icon(name: str, colour: str, size: int = 16, active: str | None = None, gap: int = 0) -> QIcon:
-    """As `pixmap`; `active` is the colour while it is checked, `gap` leaves room at its right."""
+def icon(
+    name: str, colour: str, size: int = 16, active: str | None = None, gap: int = 0,
+    off: str | None = None,
+) -> QIcon:
+    """As `pixmap`; `active` is the colour while it is checked, `off` while it is disabled; `gap`
+    leaves room at its right.
+    """
     ratio = _sharpest()
     made = QIcon(_with_gap(name, colour, size, ratio, gap))
     if active:
         on = _with_gap(name, active, size, ratio, gap)
         made.addPixmap(on, QIcon.Mode.Normal, QIcon.State.On)
+    if off:
+        made.addPixmap(_with_gap(name, off, size, ratio, gap), QIcon.Mode.Disabled)
     return made
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QApplication, QCheckBox, QMenu, QSystemTrayIcon, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon, QWidget
 
 from strongroom.domain.event import Event
 from strongroom.gui import icons
 from strongroom.gui.bridge import Bridge
 from strongroom.gui.overlay import Overlay, Sheet
-from strongroom.gui.pieces import Button, Icon, column, label, row
+from strongroom.gui.pieces import Button, CheckBox, Icon, column, label, row
 from strongroom.gui.theme import Theme, font
 from strongroom.gui.wording import plural
 from strongroom.settings import Settings, save
@@ -148,7 +148,7 @@ class LeavingSheet(Sheet):
         )
         words.setWordWrap(True)
         layout.addWidget(words)
-        self.always = QCheckBox("Do this every time, without a question")
+        self.always = CheckBox(theme, "Do this every time, without a question")
         layout.addWidget(self.always)
         layout.addStretch(1)
         buttons = row(spacing=10)

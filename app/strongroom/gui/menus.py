@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from strongroom.gui import icons
 from strongroom.gui.commands import Command, run
 from strongroom.gui.theme import Theme
+from strongroom.gui.tips import tip
 
 
 def passing_menu(parent: QWidget) -> QMenu:
@@ -58,5 +59,5 @@ def menu_of_commands(
         menu.addAction(action)
         why_not = command.why_not()
         action.setEnabled(not why_not)
-        action.setToolTip(why_not)
+        action.setToolTip(tip(why_not))
     return menu

@@ -156,7 +156,5 @@ class Overlay(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        veil = QColor(self._theme.colours.window)
-        veil.setAlpha(190)
-        painter.fillRect(self.rect(), veil)
+        painter.fillRect(self.rect(), QColor(self._theme.colours.veil))
         painter.end()

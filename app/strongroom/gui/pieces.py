@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QBoxLayout,
+    QCheckBox,
     QComboBox,
     QFrame,
     QHBoxLayout,
@@ -24,6 +25,8 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -180,6 +183,12 @@ class Button(QPushButton):
         if act is not None:
             self.clicked.connect(lambda: act())
 
+    def set_alone(self, alone: bool) -> None:
+        """Whether the icon stands without its text, in the middle."""
+        self._gap = 0 if alone else 4
+        self.setIconSize(QSize(self._size + self._gap, self._size))
+        self.draw_icon()
+
     def draw_icon(self) -> None:
         if not self.icon_name:
             return
@@ -189,7 +198,9 @@ class Button(QPushButton):
             "danger": self._theme.tone("red").text,
             "nav": c.text2,
         }.get(self._look, c.text2)
-        made = icons.icon(self.icon_name, colour, self._size, c.accent_text, self._gap)
+        made = icons.icon(
+            self.icon_name, colour, self._size, c.accent_text, self._gap, c.textoff
+        )
         self.setIcon(made)
 
 
@@ -211,7 +222,8 @@ class IconButton(QToolButton):
             self.clicked.connect(lambda: act())
 
     def _draw(self) -> None:
-        self.setIcon(icons.icon(self._name, self._theme.colours.text2))
+        c = self._theme.colours
+        self.setIcon(icons.icon(self._name, c.text2, off=c.textoff))
 
 
 class Choice(QComboBox):
@@ -231,6 +243,30 @@ class Choice(QComboBox):
         painter.end()
 
 
+class CheckBox(QCheckBox):
+    """The style sheet draws the box; the tick is an icon in it."""
+
+    def __init__(self, theme: Theme, text: str) -> None:
+        super().__init__(text)
+        self._theme = theme
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self.isChecked():
+            return
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        box = self.style().subElementRect(
+            QStyle.SubElement.SE_CheckBoxIndicator, option, self
+        )
+        colour = "#FFFFFF" if self.isEnabled() else self._theme.colours.textoff
+        painter = QPainter(self)
+        tick = icons.pixmap("check", colour, 12)
+        painter.drawPixmap(box.center().x() - 5, box.center().y() - 5, tick)
+        painter.end()
+
+
 class Tab(QPushButton):
     """A tab; as wide as its title is when it is chosen, so that nothing moves."""
 
@@ -240,7 +276,7 @@ class Tab(QPushButton):
         self.setCheckable(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFont(font(13, 500))
-        self.setMinimumWidth(QFontMetrics(font(13, 600)).horizontalAdvance(title) + 6)
+        self.setMinimumWidth(QFontMetrics(font(13, 600)).horizontalAdvance(title) + 8)
 
 
 class Notice(QFrame):

@@ -173,9 +173,12 @@ class ProblemsPopup(Popup):
             none.setContentsMargins(16, 6, 16, 10)
             cards.addWidget(none)
         cards.addStretch(1)
-        height = cards.sizeHint().height()
-        area = scrolled(cards)
-        area.setMinimumHeight(min(360, height + 4))
+        inner = self.width() - 2
+        area = scrolled(cards)  # only now the cards have a parent and count
+        height = cards.heightForWidth(inner)
+        if height < 0:
+            height = cards.sizeHint().height()
+        area.setFixedHeight(min(360, height + 2))
         layout.addWidget(area)
         self.setLayout(layout)
 

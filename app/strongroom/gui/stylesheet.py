@@ -12,7 +12,7 @@ def stylesheet(c: Colours) -> str:
     return f"""
 QMainWindow, QDialog {{ background: {c.window}; }}
 QToolTip {{ background: {c.panel}; color: {c.text}; border: 1px solid {c.line3};
-    padding: 4px 6px; }}
+    padding: 0 2px; }}
 QLabel {{ color: {c.text}; background: transparent; }}
 QLabel[look="second"] {{ color: {c.text2}; }}
 QLabel[look="caption"] {{ color: {c.text3}; }}
@@ -48,6 +48,8 @@ QFrame[look="news"] {{ background: {c.accent_soft}; border: 0;
     border-bottom: 1px solid {c.accent_line}; }}
 QFrame[look="fault"] {{ background: {c.tones["red"].fill}; border: 1px solid
     {c.tones["red"].edge}; border-radius: 8px; }}
+QFrame[look="fault-bar"] {{ background: {c.tones["red"].fill}; border: 0;
+    border-bottom: 1px solid {c.tones["red"].edge}; }}
 QFrame[look="banner"] {{ background: {c.tones["amber"].fill}; border: 0;
     border-bottom: 1px solid {c.tones["amber"].edge}; }}
 QFrame[look="banner"] QLabel {{ color: {c.tones["amber"].text}; }}
@@ -57,6 +59,7 @@ QFrame[look="warning"] QLabel {{ color: {c.tones["amber"].text}; }}
 
 QPushButton {{ background: {c.panel}; color: {c.text}; border: 1px solid {c.line3};
     border-radius: 6px; padding: 0 12px; min-height: 30px; font-weight: 500; }}
+QPushButton, QToolButton, QCheckBox, QComboBox {{ outline: 0; }}
 QPushButton[keyed="true"] {{ text-align: left; }}
 QPushButton:hover {{ background: {c.panel2}; }}
 QPushButton:pressed {{ background: {c.sunken}; }}
@@ -64,8 +67,9 @@ QPushButton:focus {{ border: 2px solid {c.accent}; padding: 0 11px; min-height: 
 QPushButton:disabled {{ background: {c.sunken}; color: {c.textoff}; border-color: {c.line}; }}
 QPushButton[look="primary"] {{ background: {c.accent_fill}; color: #FFFFFF;
     border-color: {c.accent_fill}; font-weight: 600; }}
-QPushButton[look="primary"]:hover {{ background: {c.accent}; }}
-QPushButton[look="primary"]:focus {{ border: 2px solid {c.accent_text}; }}
+QPushButton[look="primary"]:hover {{ background: {c.accent_hover};
+    border-color: {c.accent_hover}; }}
+QPushButton[look="primary"]:focus {{ border: 2px solid {c.text}; }}
 QPushButton[look="primary"]:disabled {{ background: {c.sunken}; color: {c.textoff};
     border-color: {c.line}; }}
 QPushButton[look="danger"] {{ color: {c.tones["red"].text}; border-color: {c.tones["red"].edge}; }}
@@ -120,11 +124,13 @@ QPushButton[look="tab"] {{ background: transparent; border: 0; border-bottom: 2p
 QPushButton[look="tab"]:hover {{ color: {c.text}; }}
 QPushButton[look="tab"]:checked {{ color: {c.accent_text}; border-bottom: 2px solid {c.accent};
     font-weight: 600; }}
-QPushButton[look="tab"]:focus {{ background: {c.accent_soft}; }}
+QPushButton[look="tab"]:focus {{ border: 2px solid {c.accent}; border-radius: 4px;
+    padding: 0 0 2px 0; min-height: 34px; }}
 
 QLineEdit, QPlainTextEdit, QComboBox {{ background: {c.panel}; color: {c.text};
     border: 1px solid {c.line3}; border-radius: 6px; padding: 0 8px; min-height: 30px;
-    selection-background-color: {c.accent_fill}; selection-color: #FFFFFF; }}
+    selection-background-color: {c.accent_fill}; selection-color: #FFFFFF;
+    placeholder-text-color: {c.text3}; }}
 QPlainTextEdit {{ padding: 4px 6px; }}
 QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus {{ border: 2px solid {c.accent};
     padding: 0 7px; min-height: 28px; }}
@@ -171,13 +177,19 @@ QComboBox QAbstractItemView, QMenu {{ background: {c.panel}; color: {c.text};
     selection-color: {c.accent_text}; outline: 0; }}
 QMenu::item {{ padding: 6px 28px 6px 10px; border-radius: 4px; }}
 QMenu::item:selected {{ background: {c.accent_soft}; color: {c.accent_text}; }}
-QMenu::item:disabled {{ color: {c.textoff}; }}
+QMenu::item:disabled {{ color: {c.text3}; }}
 QMenu::separator {{ height: 1px; background: {c.line}; margin: 4px 6px; }}
 QMenu::icon {{ padding-left: 8px; }}
 QCheckBox {{ color: {c.text}; spacing: 8px; }}
-QCheckBox:focus {{ color: {c.accent_text}; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {c.line3};
+    border-radius: 4px; background: {c.panel}; }}
+QCheckBox::indicator:checked {{ background: {c.accent_fill}; border-color: {c.accent_fill}; }}
+QCheckBox::indicator:disabled {{ background: {c.sunken}; border-color: {c.line}; }}
+QCheckBox::indicator:focus {{ border: 2px solid {c.accent}; width: 12px; height: 12px; }}
+QCheckBox:disabled {{ color: {c.textoff}; }}
 
 QAbstractScrollArea {{ background: transparent; border: 0; }}
+QScrollArea:focus {{ border: 1px solid {c.accent}; }}
 QScrollArea > QWidget > QWidget {{ background: transparent; }}
 QTableView, QListView, QTreeView {{ background: {c.panel}; border: 0; outline: 0;
     selection-background-color: {c.selected}; selection-color: {c.text}; }}

@@ -39,12 +39,14 @@ class Colours:
     textoff: str
     accent: str
     accent_fill: str
+    accent_hover: str
     accent_text: str
     accent_soft: str
     accent_line: str
     selected: str
     approve: str
     destroy: str
+    veil: str
     tones: dict[str, Tone]
 
 
@@ -63,12 +65,14 @@ LIGHT = Colours(
     textoff="#727B8D",
     accent="#3B5BDB",
     accent_fill="#3B5BDB",
+    accent_hover="#3350C8",
     accent_text="#3350C8",
     accent_soft="#EDF1FE",
     accent_line="#C3CFFA",
     selected="#EEF2FE",
     approve="#1B7F4E",
     destroy="#C92A36",
+    veil="#4D10141C",
     tones={
         "green": Tone("#17744A", "#E5F5EC", "#BCE3CC", "#2F9E63"),
         "blue": Tone("#0A629F", "#E3F1FB", "#B7DAF2", "#1C86CE"),
@@ -97,12 +101,14 @@ DARK = Colours(
     textoff="#7A8497",
     accent="#6C8AFB",
     accent_fill="#4263EB",
+    accent_hover="#3B5BDB",
     accent_text="#9DB2FF",
     accent_soft="#222B49",
     accent_line="#3A4A86",
     selected="#202841",
     approve="#1B7F4E",
     destroy="#C92A36",
+    veil="#8C05070B",
     tones={
         "green": Tone("#6FD6A0", "#16302A", "#23513F", "#3FB97A"),
         "blue": Tone("#7CC4F5", "#152D40", "#214A68", "#3D9FE3"),
@@ -236,7 +242,7 @@ def _palette(c: Colours) -> QPalette:
         QPalette.ColorRole.ButtonText: c.text,
         QPalette.ColorRole.ToolTipBase: c.panel,
         QPalette.ColorRole.ToolTipText: c.text,
-        QPalette.ColorRole.PlaceholderText: c.textoff,
+        QPalette.ColorRole.PlaceholderText: c.text3,
         QPalette.ColorRole.Highlight: c.accent_fill,
         QPalette.ColorRole.HighlightedText: "#FFFFFF",
         QPalette.ColorRole.Link: c.accent_text,

@@ -143,7 +143,7 @@ class Window(QMainWindow):
             self.library.filter,
         )
         self.overlay = Overlay(whole, self._theme)
-        self.veil = DropVeil(whole, self._theme)
+        self.veil = DropVeil(self._stack, self._theme)
         self.filter.attach_reason(whole)
 
     def _add_screens(self) -> None:
@@ -181,7 +181,7 @@ class Window(QMainWindow):
         screen.show_run_versions.connect(lambda run: self.set_filter(f'run:"{run}"'))
         screen.watch_folder.connect(self.acts.watch_folder)
         screen.filter.attach_reason(self._whole)
-        self._add(screen)
+        self._add(screen, screen.actions_at_top[-1])
         return screen
 
     def _make_watching(self) -> WatchScreen:

@@ -112,6 +112,8 @@ def number_text(value: Any) -> str:
     """A metric's value in at most six significant digits; words for what is no finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
+    if isinstance(value, float) and value.is_integer() and 10**4 <= abs(value) < 10**9:
+        value = int(value)  # a count that a file wrote with a point
     if isinstance(value, int) and abs(value) < 10**9:
         return count_text(value) if abs(value) >= 10_000 else str(value)
     if math.isfinite(value) and 1e-4 <= abs(value) < 1:
@@ -134,6 +136,10 @@ def path_text(file: Mapping[str, Any]) -> str:
     return printable(bytes.fromhex(file["path_hex"]).decode("utf-8", "backslashreplace"))
 
 
+#: Signs that say nothing where they stand alone.
+_SIGNS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space", ":": "colon"}
+
+
 def about_text(about: Any) -> str:
     """The few facts of a reader's `about` that fit a line: numbers and short words."""
     if not isinstance(about, Mapping):
@@ -146,7 +152,7 @@ def about_text(about: Any) -> str:
         if isinstance(value, int | float):
             parts.append(f"{name} {number_text(value)}")
         elif isinstance(value, str) and len(value) <= 40:
-            parts.append(f"{name} {value_text(value, 40)}")
+            parts.append(f"{name} {_SIGNS.get(value) or value_text(value, 40)}")
         elif isinstance(value, list | Mapping):
             parts.append(f"{count_text(len(value))} {name}")
     return ", ".join(parts[:8])

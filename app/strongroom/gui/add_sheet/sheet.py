@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QProgressBar, QWidget
+from PySide6.QtWidgets import QLineEdit, QProgressBar, QWidget
 
 from strongroom.domain.errors import NotFound, StrongroomError, printable
 from strongroom.domain.names import check_name
@@ -17,7 +17,17 @@ from strongroom.gui.add_sheet.table import ItemsTable
 from strongroom.gui.bridge import Bridge
 from strongroom.gui.jobs import progress_text, share
 from strongroom.gui.overlay import Sheet
-from strongroom.gui.pieces import Button, Choice, Icon, IconButton, column, frame, label, row
+from strongroom.gui.pieces import (
+    Button,
+    CheckBox,
+    Choice,
+    Icon,
+    IconButton,
+    column,
+    frame,
+    label,
+    row,
+)
 from strongroom.gui.theme import Theme, font, mono
 from strongroom.gui.wording import plural, sentence, value_text
 from strongroom.services.progress import Progress
@@ -118,7 +128,7 @@ class AddSheet(Sheet):
         self.wrong.setWordWrap(True)
         self.wrong.hide()
         options.addWidget(self.wrong)
-        self.watch = QCheckBox("Watch this folder from now on")
+        self.watch = CheckBox(self._theme, "Watch this folder from now on")
         self.watch.setToolTip("What is written there later comes in by itself")
         self.watch.hide()
         options.addWidget(self.watch, 0, Qt.AlignmentFlag.AlignLeft)

@@ -24,6 +24,9 @@ from strongroom.gui.pieces import (
 from strongroom.gui.theme import MARGIN, Theme, font, mono
 from strongroom.gui.tips import tip
 
+#: What a quiet button keeps free at the left and right of what it shows.
+_PAD = 6
+
 
 class Head(QWidget):
     hide_wanted = Signal()
@@ -33,8 +36,8 @@ class Head(QWidget):
         self._theme = theme
         self._digest = self._reference = self._folder = ""
         self._drawn: object = None
-        layout = column(MARGIN, 12, 12, 8, spacing=8)
-        title = row(spacing=8)
+        layout = column(0, 12, 0, 8, spacing=8)
+        title = row(MARGIN, 0, MARGIN - _PAD, 0, spacing=8)
         self._icon = Icon(theme, "file", "grey", 18)
         self.name = Elided("", "", font(15, 650))
         self.tag = label("", "second", font(15, 500))
@@ -49,7 +52,7 @@ class Head(QWidget):
         layout.addLayout(title)
         self._pills = row(spacing=6)
         self._created = label("", "caption", font(12))
-        pills = row(spacing=6)
+        pills = row(MARGIN, 0, MARGIN, 0, spacing=6)
         pills.addLayout(self._pills)
         pills.addStretch(1)
         pills.addWidget(self._created)
@@ -69,9 +72,10 @@ class Head(QWidget):
             )
         )
         well.setLayout(line)
-        layout.addWidget(well)
-        acts = row(spacing=4)
-        acts.setContentsMargins(-6, 0, 0, 0)
+        around = row(MARGIN, 0, MARGIN, 0)
+        around.addWidget(well)
+        layout.addLayout(around)
+        acts = row(MARGIN - _PAD, 0, MARGIN, 0, spacing=4)
         self.copy_reference = Button(
             theme, "Copy reference", "copy", "ghost", lambda: copy_text(self._reference), size=14
         )

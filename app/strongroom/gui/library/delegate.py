@@ -134,14 +134,11 @@ def _number(d: RowDelegate, painter: QPainter, area: QRect, version: Version, te
 
 
 def _mono(d: RowDelegate, painter: QPainter, area: QRect, version: Version, text: str) -> None:
-    draw_text(
-        painter,
-        area,
-        text,
-        mono(),
-        d.theme.colours.text2 if text != DASH else d.theme.colours.text3,
-        elide=Qt.TextElideMode.ElideMiddle,
-    )
+    if text == DASH:
+        _quiet(d, painter, area, version, text)
+        return
+    middle = Qt.TextElideMode.ElideMiddle
+    draw_text(painter, area, text, mono(), d.theme.colours.text2, elide=middle)
 
 
 def _second(d: RowDelegate, painter: QPainter, area: QRect, version: Version, text: str) -> None:

@@ -25,6 +25,7 @@ from strongroom.domain.errors import StrongroomError
 from strongroom.gui.bridge import Bridge, Ticket
 from strongroom.gui.library.columns import COLUMNS
 from strongroom.gui.library.groups import Folding, Group, groups_of
+from strongroom.gui.tips import tip
 from strongroom.services.registry import Document, Registry
 
 PAGE = 200
@@ -169,7 +170,7 @@ class VersionsModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return column.text(version)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return column.tip(version)
+            return tip(column.tip(version) or "") or None
         if role == Qt.ItemDataRole.TextAlignmentRole and column.right:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None

@@ -22,6 +22,8 @@ class KindTabs(QWidget):
         layout = row(spacing=6)
         for number, (kind, title) in enumerate([(None, "All"), *PLURALS.items()]):
             tab, count = Tab(title), label("", "count", font(11, 500))
+            count.setMinimumWidth(28)  # two figures or one: what is beside stays
+            count.setAlignment(Qt.AlignmentFlag.AlignCenter)
             tab.clicked.connect(lambda _, k=kind: self.choose(k))
             self._group.addButton(tab, number)
             self._tabs[kind], self._counts[kind] = tab, count

@@ -67,8 +67,8 @@ class Welcome(QScrollArea):
         return self._card(
             _DropPicture(self._theme),
             "Drop files here",
-            "Drag files or folders from your file manager anywhere onto this window and check"
-            " them first.",
+            "Drag files or folders anywhere onto this window, and check them before they are"
+            " added.",
             ("Kind and name are suggested", "Duplicates cost no space", "Nothing is ever executed"),
             self.add_button,
             "Ctrl O",
@@ -108,7 +108,8 @@ class Welcome(QScrollArea):
         inside.addWidget(label(title, fnt=font(15, 650)))
         words = label(text, "second")
         words.setWordWrap(True)
-        words.setMinimumHeight(3 * words.fontMetrics().lineSpacing() + 4)
+        words.setMinimumHeight(2 * words.fontMetrics().lineSpacing() + 4)
+        words.setAlignment(Qt.AlignmentFlag.AlignTop)
         inside.addWidget(words)
         for point in points:
             line = row(spacing=8)

@@ -47,6 +47,9 @@ class RunsScreen(Screen):
         self.filter = FilterField(theme, bridge, hint)
         self.filter.setAccessibleName("Filter runs")
         self.middle = self.filter
+        watch = Button(theme, "Watch a folder", "folder-plus", "primary", self.watch_folder.emit)
+        watch.setToolTip("Watch the folder that trainings write to (Ctrl Shift W)")
+        self.actions_at_top = [watch]
         self.model = RunsModel(bridge, self)
         self.list = RunList(self.model, theme)
         self.view = RunView(bridge, theme)
@@ -277,7 +280,7 @@ class RunsScreen(Screen):
     def _count(self) -> None:
         count, running = self.model.rowCount(), self.model.running
         runs = plural(count, "run") if self.model.is_complete else f"{count_text(count)}+ runs"
-        matching = " match" if self.model.text else ""
+        matching = (" matches" if count == 1 else " match") if self.model.text else ""
         going = f" · {count_text(running)} running" if running else ""
         self.words.setText(f"{runs}{matching}{going}")
 

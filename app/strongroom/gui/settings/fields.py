@@ -25,11 +25,12 @@ class SettingField(QFrame):
         layout = column(0, 2, 0, 10, spacing=4)
         head = row(spacing=8)
         head.addWidget(label(setting.title, "", font(13, 600)))
-        if not setting.at_once:
-            head.addWidget(label("holds from the next start on", "caption", font(12)))
-        head.addStretch(1)
         self.state = label("", "caption", font(12))
         head.addWidget(self.state)
+        if not setting.at_once:
+            head.addWidget(frame("rule-upright"))
+            head.addWidget(label("holds from the next start on", "caption", font(12)))
+        head.addStretch(1)
         layout.addLayout(head)
         self._read: Callable[[], Any]
         self._write: Callable[[Any], object]
@@ -144,7 +145,7 @@ class SettingField(QFrame):
         if self.is_changed:
             self.state.setText("changed")
         else:
-            self.state.setText("" if self._saved != self.setting.default else "default")
+            self.state.setText("not the default" if self._saved != self.setting.default else "default")
         if self.editor.property("wrong") != bool(problem):
             self.editor.setProperty("wrong", bool(problem))
             self.editor.style().unpolish(self.editor)

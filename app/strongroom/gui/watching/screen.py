@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFrame, QWidget
 
 from strongroom.domain.event import Event
 from strongroom.gui.bridge import Bridge, Ticket
@@ -171,7 +171,8 @@ class WatchScreen(Screen):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.panel.setFixedWidth(min(WATCH_PANEL, self.width() * 2 // 5))
+        least = self.panel.layout().minimumSize().width()
+        self.panel.setFixedWidth(max(least, min(WATCH_PANEL, self.width() * 2 // 5)))
 
     # ------------------------------------------------------------------ reading
 
@@ -233,7 +234,9 @@ class WatchScreen(Screen):
         """Cards are made anew when what they say has changed, in the folders' order."""
         watches = self._watches.shown
         ids = [w["id"] for w in watches]
-        had_focus = next((i for i, card in self._cards.items() if card.hasFocus()), None)
+        focused = self._focused_part()
+        if focused is not None:
+            self.setFocus()  # else it would go on to the next card, and that would be chosen
         if self._chosen not in ids:
             self._chosen = ids[0] if ids else None
             self._history, self._skipped = [], []
@@ -251,14 +254,30 @@ class WatchScreen(Screen):
         self.panel.setVisible(bool(watches))
         self._mark()
         self._draw_activity()
-        if had_focus in self._cards:
-            self._cards[had_focus].setFocus()
+        if focused is not None and focused[0] in self._cards:
+            card, part = self._cards[focused[0]], focused[1]
+            card.show()
+            parts = card.findChildren(QAbstractButton)
+            card.blockSignals(True)  # it has the keyboard again; nothing was chosen
+            (parts[part] if 0 <= part < len(parts) else card).setFocus()
+            card.blockSignals(False)
         all_paused = bool(watches) and all(w["paused"] for w in watches)
         self.pause_all.setText("Go on with all" if all_paused else "Pause all")
         self.pause_all.icon_name = "play" if all_paused else "pause"
         self.pause_all.draw_icon()
         self.pause_all.setEnabled(bool(watches))
         self.pause_all.setToolTip("" if watches else "No folder is watched")
+
+    def _focused_part(self) -> tuple[str, int] | None:
+        """The folder whose card has the keyboard, and which of its buttons, or -1."""
+        focus = self.focusWidget()
+        for id_, card in self._cards.items():
+            if card.hasFocus():
+                return id_, -1
+            parts = card.findChildren(QAbstractButton)
+            if focus in parts and focus.hasFocus():
+                return id_, parts.index(focus)
+        return None
 
     def show_settings(self, settings: Settings) -> None:
         """Rules are told as they hold now."""

@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QCheckBox,
     QHeaderView,
     QLineEdit,
     QTableView,
@@ -25,6 +24,7 @@ from strongroom.gui.bridge import Bridge, Ticket
 from strongroom.gui.overlay import Sheet
 from strongroom.gui.pieces import (
     Button,
+    CheckBox,
     Choice,
     Elided,
     Icon,
@@ -35,11 +35,14 @@ from strongroom.gui.pieces import (
     row,
 )
 from strongroom.gui.theme import DENSE_ROW, HEADER, Theme, font, mono
+from strongroom.gui.tips import tip
 from strongroom.gui.watching.rules import KEEP, MODES
 from strongroom.gui.wording import KINDS, plural, sentence
 
 _SOON_MS = 250
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class WatchSheet(Sheet):
@@ -101,7 +104,7 @@ class WatchSheet(Sheet):
         self.keep = Choice(self._theme, KEEP)
         self.mode.setCurrentIndex(max(0, self.mode.findData(options.get("mode", "auto"))))
         self.keep.setCurrentIndex(max(0, self.keep.findData(options.get("keep", "all"))))
-        self.polling = QCheckBox("It is a network drive: look every few seconds")
+        self.polling = CheckBox(self._theme, "It is a network drive: look every few seconds")
         self.polling.setChecked(bool(options.get("polling")))
         for title, field in (
             ("Names begin with", self.name),
@@ -137,6 +140,8 @@ class WatchSheet(Sheet):
     def _found_table(self) -> QTableView:
         self.model = QStandardItemModel(0, 4)
         self.model.setHorizontalHeaderLabels(["It would make", "Kind", "Files", "Size"])
+        for number in (2, 3):
+            self.model.horizontalHeaderItem(number).setTextAlignment(_RIGHT)
         self.table = QTableView()
         self.table.setModel(self.model)
         self.table.setProperty("look", "plain")
@@ -215,7 +220,7 @@ class WatchSheet(Sheet):
             made = f"it would make {plural(found['artifact_count'], 'artifact')}"
             self._found_more.setText(f"{made}; {out} left out" if out else made)
             self._found_more.setToolTip(
-                "\n".join(f"{o['path']}: {o['reason']}" for o in found["left_out"][:20])
+                tip("\n".join(f"{o['path']}: {o['reason']}" for o in found["left_out"][:20]))
             )
         self.model.setRowCount(0)
         for artifact in found["artifacts"]:
@@ -233,12 +238,12 @@ class WatchSheet(Sheet):
             chip.setIcon(icons.icon(kind.icon, tone.text))
             chip.setForeground(QColor(tone.text))
         name = _cell(artifact["name"])
-        name.setToolTip(artifact["name"])
+        name.setToolTip(tip(artifact["name"]))
         return [
             name,
             chip,
-            _cell(str(artifact["files"])),
-            _cell(size_text(artifact["bytes"])),
+            _number(str(artifact["files"])),
+            _number(size_text(artifact["bytes"])),
         ]
 
     # ------------------------------------------------------------------ deciding
@@ -258,6 +263,13 @@ class WatchSheet(Sheet):
         self._found_more.setText("")
         self.wrong.setText(sentence(f"{error.what}: {error.hint}"))
         self.wrong.show()
+
+
+def _number(text: str) -> QStandardItem:
+    item = _cell(text)
+    item.setFont(mono())
+    item.setTextAlignment(_RIGHT)
+    return item
 
 
 def _cell(text: str) -> QStandardItem:
