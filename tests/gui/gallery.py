@@ -215,7 +215,7 @@ class Gallery:
         return row
 
     def detail(self) -> None:
-        p, w = self.person, self.window
+        w = self.window
         self.select("fraud-detector@v5")
         w.library.open_panel()
         for at, name in enumerate(("overview", "files", "history", "notes")):

@@ -105,6 +105,7 @@ def test_completion_offers_fields_then_values(stocked):
     stocked.key(TAB, widget=field)
     assert field.text() == "kind:"
     stocked.until(lambda: offered.count() == 6)
+    assert not field.reason.isVisible() and not field.property("wrong")  # not finished, not wrong
     stocked.type(field, "da")
     stocked.picture("completion")
     stocked.key(Qt.Key.Key_Down, widget=field)

@@ -154,10 +154,10 @@ class Completion(QListWidget):
         self.move(min(at.x(), parent.width() - self.width() - 8), at.y())
         self.show()
         self.raise_()
-        self._field.place_reason()
+        self._field.show_reason()
 
     def hideEvent(self, event: object) -> None:
-        self._field.place_reason()
+        self._field.show_reason()
         self._soon.stop()
         if self._ticket is not None:
             self._ticket.cancel()

@@ -88,6 +88,7 @@ class FilterField(QLineEdit):
         self._chips: list[Chip] = []
         self._any_of = False
         self._told: str | None = None
+        self._bad = False
         self.setFont(font())
         self.setPlaceholderText(self._hint)
         self.setAccessibleName("Filter")
@@ -157,6 +158,7 @@ class FilterField(QLineEdit):
 
     def set_whole(self, text: str) -> None:
         """Shows a filter as if it had been typed; it is not told."""
+        self.completion.hide()
         terms = split(text)
         fields = [t for t in terms.texts if is_field_term(t)]
         words = [t for t in terms.texts if not is_field_term(t)]
@@ -169,6 +171,7 @@ class FilterField(QLineEdit):
         self._told = self.whole()
 
     def clear_all(self) -> None:
+        self.completion.hide()
         self.completion.hide()
         self._set_chips([])
         self.clear()
@@ -292,8 +295,23 @@ class FilterField(QLineEdit):
         if self._chips:
             self._place_chips()
 
+    def show_reason(self) -> None:
+        """Tells again what is wrong: what was offered is offered no more, or is from now on."""
+        self._mark(self._error())
+        self.place_reason()
+
     def _mark(self, error: BadFilter | None) -> None:
-        """The wrong chip turns red, else the field; below it stands why, and at which character."""
+        """The wrong chip turns red, else the field; below it stands why, and at which character.
+
+        What is not finished yet, and can be from what is offered, is not called wrong.
+        """
+        self._bad = error is not None
+        if (
+            error is not None
+            and error.position >= len(self.whole())
+            and self.completion.isVisible()
+        ):
+            error = None
         at = error.position if error is not None else -1
         begin, bad_chip = 0, None
         step = len(" or " if self._any_of else " ")
@@ -334,7 +352,7 @@ class FilterField(QLineEdit):
     def _tell(self) -> None:
         self._timer.stop()
         whole = self.whole()
-        if not self.property("wrong") and whole != self._told:
+        if not self._bad and whole != self._told:
             self._told = whole
             self.settled.emit(whole)
 
