@@ -47,13 +47,14 @@ def fill(place: Path, work: Path) -> None:
             (folder / "MODEL_CARD.md").write_text(f"# Fraud detector\n\nTake {at}.\n" * 20)
             (folder / "logs" / "train.log").write_text("epoch 1\nepoch 2\n" * 200)
             (folder / "table.csv").write_text(
-                "amount,hour,age,label\n" + "".join(f"{n * 1.5},{n % 24},{n},0\n" for n in range(99))
+                "amount,hour,age,label\n"
+                + "".join(f"{n * 1.5},{n % 24},{n},0\n" for n in range(99))
             )
             meta = {"git_commit": "a81f2d0" + "0" * 33, "branch": "main", "dirty": False}
-            registry.add(
-                [os.fsencode(folder)], AddOptions(name="fraud-detector", meta=meta)
-            )
-        registry.note("fraud-detector@v5", "Measured on the holdout of week 47; better on night rows.")
+            registry.add([os.fsencode(folder)], AddOptions(name="fraud-detector", meta=meta))
+        registry.note(
+            "fraud-detector@v5", "Measured on the holdout of week 47; better on night rows."
+        )
         registry.note("fraud-detector@v5", "Ask Mia before it goes anywhere.")
         registry.label("fraud-detector@v5", "team", "risk")
         registry.label("fraud-detector@v5", "owner", "mia")
@@ -93,9 +94,10 @@ class Growing(threading.Thread):
     def run(self) -> None:
         self.folder.mkdir(parents=True)
         (self.folder / "config.json").write_text('{"lr": 0.001, "depth": 6, "optimizer": "adamw"}')
-        with open(self.folder / "metrics.csv", "w") as out, open(
-            self.folder / "train.log", "w"
-        ) as log:
+        with (
+            open(self.folder / "metrics.csv", "w") as out,
+            open(self.folder / "train.log", "w") as log,
+        ):
             out.write("step,loss,val_loss,auc,lr\n")
             step = 0
             while not self.done.is_set():
@@ -321,17 +323,27 @@ class Gallery:
         self.take("leaving", leaving)
         at = w.strip.mapToGlobal(w.strip.rect().topRight())
         self.popup("jobs", lambda: w._show_jobs(at), 400)
-        self.popup("problems", lambda: w._show_problems(w.strip.mapToGlobal(w.strip.rect().topLeft())))
+        self.popup(
+            "problems", lambda: w._show_problems(w.strip.mapToGlobal(w.strip.rect().topLeft()))
+        )
         from strongroom.domain.errors import BadInput
 
         self.take(
             "fault",
             lambda: w.fault.explain(
-                BadInput("the folder exists already", "/data/exports/fraud-detector-v5", "choose another")
+                BadInput(
+                    "the folder exists already", "/data/exports/fraud-detector-v5", "choose another"
+                )
             ),
         )
         w.fault.hide()
-        self.take("read-only", lambda: w.banner.show_words("lock", "This registry can only be read: a newer Strongroom has used it. Everything can be looked at, exported and verified; install the newer one to add to it."))
+        self.take(
+            "read-only",
+            lambda: w.banner.show_words(
+                "lock",
+                "This registry can only be read: a newer Strongroom has used it. Everything can be looked at, exported and verified; install the newer one to add to it.",
+            ),
+        )
         w.banner.show_words("lock", "")
         for name in ("Library", "Runs", "Watch folders", "Settings"):
             w.go_to(name)

@@ -45,7 +45,11 @@ def _sharpest() -> float:
 
 
 def icon(
-    name: str, colour: str, size: int = 16, active: str | None = None, gap: int = 0,
+    name: str,
+    colour: str,
+    size: int = 16,
+    active: str | None = None,
+    gap: int = 0,
     off: str | None = None,
 ) -> QIcon:
     """As `pixmap`; `active` is the colour while it is checked, `off` while it is disabled; `gap`

@@ -198,9 +198,7 @@ class Button(QPushButton):
             "danger": self._theme.tone("red").text,
             "nav": c.text2,
         }.get(self._look, c.text2)
-        made = icons.icon(
-            self.icon_name, colour, self._size, c.accent_text, self._gap, c.textoff
-        )
+        made = icons.icon(self.icon_name, colour, self._size, c.accent_text, self._gap, c.textoff)
         self.setIcon(made)
 
 
@@ -257,9 +255,7 @@ class CheckBox(QCheckBox):
             return
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        box = self.style().subElementRect(
-            QStyle.SubElement.SE_CheckBoxIndicator, option, self
-        )
+        box = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
         colour = "#FFFFFF" if self.isEnabled() else self._theme.colours.textoff
         painter = QPainter(self)
         tick = icons.pixmap("check", colour, 12)

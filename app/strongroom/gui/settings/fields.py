@@ -145,7 +145,9 @@ class SettingField(QFrame):
         if self.is_changed:
             self.state.setText("changed")
         else:
-            self.state.setText("not the default" if self._saved != self.setting.default else "default")
+            self.state.setText(
+                "not the default" if self._saved != self.setting.default else "default"
+            )
         if self.editor.property("wrong") != bool(problem):
             self.editor.setProperty("wrong", bool(problem))
             self.editor.style().unpolish(self.editor)
