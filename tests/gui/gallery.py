@@ -217,7 +217,7 @@ class Gallery:
         return row
 
     def detail(self) -> None:
-        p, w = self.person, self.window
+        w = self.window
         self.select("fraud-detector@v5")
         w.library.open_panel()
         for at, name in enumerate(("overview", "files", "history", "notes")):
@@ -238,8 +238,6 @@ class Gallery:
         self.person.qtbot.wait(2500)
 
     def adding(self) -> None:
-        from strongroom.gui.drop import DropVeil  # noqa: F401
-
         w, p = self.window, self.person
         self.take("drop", lambda: w.veil.open(9, ""))
         w.veil.hide()
@@ -341,13 +339,13 @@ class Gallery:
             "read-only",
             lambda: w.banner.show_words(
                 "lock",
-                "This registry can only be read: a newer Strongroom has used it. Everything can be looked at, exported and verified; install the newer one to add to it.",
+                "This registry can only be read: a newer Strongroom has used it.",
             ),
         )
         w.banner.show_words("lock", "")
         for name in ("Library", "Runs", "Watch folders", "Settings"):
             w.go_to(name)
-            for step in range(5):
+            for _ in range(5):
                 p.key(Qt.Key.Key_Tab)
             self.take(f"tabbed-{name.split()[0].lower()}")
         w.go_to("Library")
@@ -362,12 +360,12 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only states whose name holds this")
     options = parser.parse_args()
     os.environ["QT_SCALE_FACTOR"] = options.scale
-    from tests.gui.conftest import Person, Theme, load_fonts, resources  # sets the platform
-
     from PySide6.QtCore import QSettings
     from PySide6.QtWidgets import QApplication
     from pytestqt.qt_compat import qt_api
     from pytestqt.qtbot import QtBot
+
+    from tests.gui.conftest import Person, Theme, load_fonts, resources  # sets the platform
 
     qt_api.set_qt_api("pyside6")
 
@@ -377,7 +375,7 @@ def main() -> None:
         def __init__(self) -> None:
             pass
 
-        def addWidget(self, *_, **__) -> None:  # noqa: N802
+        def addWidget(self, *_, **__) -> None:
             pass
 
     app = QApplication.instance() or QApplication([])

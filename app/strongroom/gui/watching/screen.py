@@ -171,7 +171,7 @@ class WatchScreen(Screen):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        least = self.panel.layout().minimumSize().width()
+        least = self.panel.minimumSizeHint().width()
         self.panel.setFixedWidth(max(least, min(WATCH_PANEL, self.width() * 2 // 5)))
 
     # ------------------------------------------------------------------ reading
