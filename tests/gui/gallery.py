@@ -52,7 +52,9 @@ def fill(place: Path, work: Path) -> None:
             )
             meta = {"git_commit": "a81f2d0" + "0" * 33, "branch": "main", "dirty": False}
             registry.add([os.fsencode(folder)], AddOptions(name="fraud-detector", meta=meta))
-        registry.note("fraud-detector@v5", "Measured on the holdout of week 47.")
+        registry.note(
+            "fraud-detector@v5", "Measured on the holdout of week 47; better on night rows."
+        )
         registry.note("fraud-detector@v5", "Ask Mia before it goes anywhere.")
         registry.label("fraud-detector@v5", "team", "risk")
         registry.label("fraud-detector@v5", "owner", "mia")
@@ -236,8 +238,6 @@ class Gallery:
         self.person.qtbot.wait(2500)
 
     def adding(self) -> None:
-        from strongroom.gui.drop import DropVeil  # noqa: F401
-
         w, p = self.window, self.person
         self.take("drop", lambda: w.veil.open(9, ""))
         w.veil.hide()
@@ -339,13 +339,13 @@ class Gallery:
             "read-only",
             lambda: w.banner.show_words(
                 "lock",
-                "This registry can only be read: a newer Strongroom has used it. Everything can be looked at, exported and verified; install the newer one to add to it.",
+                "This registry can only be read: a newer Strongroom has used it.",
             ),
         )
         w.banner.show_words("lock", "")
         for name in ("Library", "Runs", "Watch folders", "Settings"):
             w.go_to(name)
-            for step in range(5):
+            for _ in range(5):
                 p.key(Qt.Key.Key_Tab)
             self.take(f"tabbed-{name.split()[0].lower()}")
         w.go_to("Library")
@@ -360,12 +360,12 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only states whose name holds this")
     options = parser.parse_args()
     os.environ["QT_SCALE_FACTOR"] = options.scale
-    from tests.gui.conftest import Person, Theme, load_fonts, resources  # sets the platform
-
     from PySide6.QtCore import QSettings
     from PySide6.QtWidgets import QApplication
     from pytestqt.qt_compat import qt_api
     from pytestqt.qtbot import QtBot
+
+    from tests.gui.conftest import Person, Theme, load_fonts, resources  # sets the platform
 
     qt_api.set_qt_api("pyside6")
 
@@ -375,7 +375,7 @@ def main() -> None:
         def __init__(self) -> None:
             pass
 
-        def addWidget(self, *_, **__) -> None:  # noqa: N802
+        def addWidget(self, *_, **__) -> None:
             pass
 
     app = QApplication.instance() or QApplication([])

@@ -444,3 +444,11 @@ def test_closing_during_a_job_is_quick_and_the_job_goes_on_later(person, tmp_pat
     assert time.monotonic() - began < 5
     person.open()
     person.until(lambda: person.rows() == ["huge.bin@v1"], 60000)
+
+
+def test_the_first_versions_bring_the_keyboard_from_the_welcome_to_the_list(person, files):
+    window = person.open()
+    person.button("Add files…", window.page).setFocus()
+    add_outside(person.place, files / "m0.bin")
+    person.until(lambda: person.rows() == ["m0.bin@v1"])
+    person.until(person.table.hasFocus)

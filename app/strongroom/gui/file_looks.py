@@ -56,4 +56,4 @@ def export_name(version: Mapping[str, Any]) -> str:
         stem, suffix = base, ""
     ending = f"-{version['tag']}" + (f".{suffix}" if suffix else "")
     room = _LONGEST - len(ending.encode())
-    return stem.encode()[:room].decode("utf-8", "ignore") + ending
+    return str(stem).encode()[:room].decode("utf-8", "ignore") + ending

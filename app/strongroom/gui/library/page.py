@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QModelIndex, QSettings, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QMenu, QStackedWidget, QWidget
 
 from strongroom.domain.errors import StrongroomError
 from strongroom.domain.event import Event
@@ -256,8 +256,17 @@ class LibraryPage(QFrame):
         self._news.hide()
         self.group_button.setText(f"Group: {self.model.question.group or 'none'}")
         if self.model.rowCount():
-            self._pages.setCurrentWidget(self._list)
+            self._show_list()
             self._stack.setCurrentWidget(self.table)
+
+    def _show_list(self) -> None:
+        """Who was at one of the first buttons goes on in the list, not where Qt would go."""
+        focus = QApplication.focusWidget()
+        begun = focus is not None and self._welcome.isAncestorOf(focus)
+        self._pages.setCurrentWidget(self._list)
+        if begun:
+            self._stack.setCurrentWidget(self.table)
+            self.table.setFocus()
 
     def _show_counts(self, counts: Counts) -> None:
         question = self.model.question
@@ -265,7 +274,7 @@ class LibraryPage(QFrame):
         if counts.everything == 0:
             self._pages.setCurrentWidget(self._welcome)
         elif self._pages.currentWidget() is self._welcome:
-            self._pages.setCurrentWidget(self._list)
+            self._show_list()
             if self.model.rowCount() < counts.matching:
                 self.model.reload()
         nothing = self.model.rowCount() == 0 and counts.matching == 0

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QFrame, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFrame, QWidget
 
 from strongroom.domain.event import Event
 from strongroom.gui.bridge import Bridge, Ticket
@@ -171,7 +171,7 @@ class WatchScreen(Screen):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        least = self.panel.layout().minimumSize().width()
+        least = self.panel.minimumSizeHint().width()
         self.panel.setFixedWidth(max(least, min(WATCH_PANEL, self.width() * 2 // 5)))
 
     # ------------------------------------------------------------------ reading
@@ -270,12 +270,12 @@ class WatchScreen(Screen):
 
     def _focused_part(self) -> tuple[str, int] | None:
         """The folder whose card has the keyboard, and which of its buttons, or -1."""
-        focus = self.focusWidget()
+        focus = QApplication.focusWidget()
         for id_, card in self._cards.items():
             if card.hasFocus():
                 return id_, -1
             parts = card.findChildren(QAbstractButton)
-            if focus in parts and focus.hasFocus():
+            if focus in parts:
                 return id_, parts.index(focus)
         return None
 
