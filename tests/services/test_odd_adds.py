@@ -77,7 +77,6 @@ def test_a_look_at_a_file_whose_stored_bytes_are_gone_tells_of_damage(
         registry.preview("large.bin@v1", "large.bin")
 
 
-
 def test_a_place_that_cannot_be_looked_at_is_told_as_a_step(tmp_path):
     steps = try_place(tmp_path / ("x" * 300), 1 << 20)
     assert {step["state"] for step in steps} <= {"ok", "odd"} and not list(tmp_path.iterdir())
