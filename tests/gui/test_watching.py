@@ -228,3 +228,26 @@ def test_totals_count_only_the_folders_own_versions(person, out, tmp_path):
             registry.add([os.fsencode(path)], AddOptions(name=name))
         (totals,) = registry.watch_totals().values()
         assert totals["versions"] == 2 and totals["bytes"] == 10 and totals["last_at"]
+
+
+def test_the_keyboard_stays_on_a_button_of_a_card_that_is_made_anew(person, out):
+    window = watching(person, out)
+    screen = window.watch_screen
+    (id_,) = screen._cards
+    screen._cards[id_].pause_button.setFocus()
+    screen._draw()
+    assert screen._cards[id_].pause_button.hasFocus()
+
+
+def test_a_file_in_place_of_a_watched_folder_is_not_opened(person, out, monkeypatch):
+    window = watching(person, out)
+    opened, told = [], []
+    monkeypatch.setattr("strongroom.gui.desktop.open_folder", opened.append)
+    monkeypatch.setattr(
+        "PySide6.QtGui.QDesktopServices.openUrl", lambda url: opened.append(url), raising=False
+    )
+    person.bridge.problem.connect(told.append)
+    (watch,) = window.watches.shown
+    window.watches.open_folder({**watch, "path": __file__})
+    person.until(lambda: bool(told))
+    assert opened == []

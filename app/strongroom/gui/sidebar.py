@@ -12,6 +12,7 @@ from strongroom.gui import icons
 from strongroom.gui.paint import Dot
 from strongroom.gui.pieces import Button, Elided, Icon, IconButton, column, label, row
 from strongroom.gui.theme import SIDEBAR, SIDEBAR_NARROW, Theme, font, mono
+from strongroom.gui.tips import tip
 from strongroom.gui.wording import WATCHING, plural
 
 
@@ -78,7 +79,7 @@ class Source(QPushButton):
         more = [watch.get("detail") or ""]
         if left_out:
             more.append(f"{plural(left_out, 'file')} left out; see its menu")
-        self.setToolTip("\n".join([watch["path"], *(m for m in more if m)]))
+        self.setToolTip(tip("\n".join([watch["path"], *(m for m in more if m)])))
         self.setAccessibleName(f"Watched folder {watch['name']}, {look.word}")
 
 
@@ -173,7 +174,7 @@ class Sidebar(QFrame):
     def show_registry(self, registry: str) -> None:
         name = registry.rstrip("/").rpartition("/")[2] or registry
         self._place.set_whole(name)
-        self.brand.setToolTip(f"{registry}\nOpen another registry")
+        self.brand.setToolTip(tip(f"{registry}\nOpen another registry"))
         self.brand.setAccessibleName(f"Registry {name}, open another")
 
     def _sources_head(self) -> QHBoxLayout:

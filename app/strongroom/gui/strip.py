@@ -12,6 +12,7 @@ from strongroom.domain.quantities import size_text
 from strongroom.gui.jobs import Job, job_detail, job_title, look_of, progress_text, share
 from strongroom.gui.pieces import Button, Icon, frame, label, row
 from strongroom.gui.theme import STRIP, Theme, mono
+from strongroom.gui.tips import tip
 from strongroom.gui.wording import plural
 
 _SAID_MS = 10_000
@@ -81,7 +82,7 @@ class Strip(QFrame):
             self._say(self.watching, "eye-off", "Watching is paused", "warn")
         else:
             self._say(self.watching, "eye", f"Watching {plural(len(live), 'folder')}")
-        self.watching.setToolTip("\n".join(f"{w['name']}: {w['path']}" for w in watches))
+        self.watching.setToolTip(tip("\n".join(f"{w['name']}: {w['path']}" for w in watches)))
 
     def show_status(self, status: Mapping[str, Any], full: bool) -> None:
         """`full`: less is free than shall be kept free."""
@@ -97,7 +98,7 @@ class Strip(QFrame):
         else:
             text = f"Store: local folder, {size_text(free)} free"
             self._say(self.store, "hard-drive", text, "warn" if free < 1 << 30 else "")
-        self.store.setToolTip(status["place"])
+        self.store.setToolTip(tip(status["place"]))
         self._say(
             self.journal,
             "shield-check",
@@ -158,7 +159,7 @@ class Strip(QFrame):
         self._said.stop()
         self._icon.set_icon("loader-circle", "accent")
         self.words.setText(self._cut(title))
-        self.words.setToolTip(title)
+        self.words.setToolTip(tip(title))
         busy = bool(progress.get("total_bytes"))
         self.bar.setVisible(busy)
         self.bar.setValue(share(progress))
@@ -176,7 +177,7 @@ class Strip(QFrame):
     def _tell(self, icon: str, colour: str, text: str) -> None:
         self._icon.set_icon(icon, colour)
         self.words.setText(self._cut(text))
-        self.words.setToolTip(text)
+        self.words.setToolTip(tip(text))
         for part in (self.bar, self.amount, self.stop):
             part.hide()
         self._said.start()

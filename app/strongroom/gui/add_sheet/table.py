@@ -37,6 +37,7 @@ from strongroom.gui.bridge import Bridge
 from strongroom.gui.menus import passing_menu
 from strongroom.gui.paint import draw_pill, draw_text, pill_width
 from strongroom.gui.theme import CELL, HEADER, ROW, Theme, font, mono
+from strongroom.gui.tips import tip
 from strongroom.gui.wording import KINDS, Look, plural
 
 COLUMNS = ("", "File", "Kind", "Goes to", "Size", "Check")
@@ -97,11 +98,11 @@ class ItemsModel(QAbstractTableModel):
             return self.text(row, index.column())
         if role == Qt.ItemDataRole.ToolTipRole and isinstance(row, Item):
             if index.column() == FILE:
-                return row.source
+                return tip(row.source)
             if index.column() == CHECK:
-                return "\n".join(row.warnings[:20]) or None
+                return tip("\n".join(row.warnings[:20])) or None
             if index.column() == NAME:
-                return f"{row.name}\nF2 or a double click changes it"
+                return tip(f"{row.name}\nF2 or a double click changes it")
         return None
 
     def text(self, item: Item, column: int) -> str:

@@ -18,6 +18,7 @@ from strongroom.gui.detail.section import Section, pair, value_line, words
 from strongroom.gui.library.columns import run_name
 from strongroom.gui.pieces import Button, Elided, Icon, column, frame, label, row, scrolled
 from strongroom.gui.theme import MARGIN, Theme, font, mono
+from strongroom.gui.tips import tip
 
 _MOST = 60
 _LAYOUTS = {
@@ -130,7 +131,7 @@ class RunSection(Section):
             lambda: self.filter_run.emit(run),
         )
         link.setFont(mono())
-        link.setToolTip(f"Show run {run}")
+        link.setToolTip(tip(f"Show run {run}"))
         link.setAccessibleName(f"Run {name}")
         line.addWidget(link)
         line.addWidget(label(status, "caption", font(12)))
@@ -200,7 +201,7 @@ class InputsSection(Section):
             self._theme, f"{name}{at}{short}", "", "inline", lambda: self.show_version.emit(ref)
         )
         link.setFont(mono())
-        link.setToolTip(ref)
+        link.setToolTip(tip(ref))
         return link
 
 

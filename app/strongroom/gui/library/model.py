@@ -25,6 +25,7 @@ from strongroom.domain.errors import StrongroomError
 from strongroom.gui.bridge import Bridge, Ticket
 from strongroom.gui.library.columns import COLUMNS
 from strongroom.gui.library.groups import Folding, Group, groups_of
+from strongroom.gui.tips import tip
 from strongroom.services.registry import Document, Registry
 
 PAGE = 200
@@ -134,9 +135,8 @@ class VersionsModel(QAbstractTableModel):
         """Reads the rows in sight again; others are read when they come into sight."""
         self._cursors.clear()
         if self._folding is not None and self._folding.rows:
-            numbers = [n for r in (first, last) for g, n in [self._folding.at(r)]]
-            first, last = (n if n is not None else 0 for n in numbers)
-            first, last = min(first, last), max(first, last)
+            seen = [self._folding.at(r) for r in (first, last)]
+            first, last = (group.first if n is None else n for group, n in seen)
         for page in range(first // PAGE, last // PAGE + 1):
             self._load(page)
         for at in range(len(self._rows)):
@@ -169,7 +169,8 @@ class VersionsModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return column.text(version)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return column.tip(version)
+            words = column.tip(version)
+            return tip(words) if words else None
         if role == Qt.ItemDataRole.TextAlignmentRole and column.right:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None

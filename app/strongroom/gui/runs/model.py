@@ -23,6 +23,7 @@ from strongroom.domain.errors import NotFound, StrongroomError
 from strongroom.domain.timestamps import parse_rfc3339
 from strongroom.gui.bridge import Bridge, Ticket
 from strongroom.gui.runs import wording
+from strongroom.gui.tips import tip
 from strongroom.services.registry import Document, Registry
 
 PAGE = 100
@@ -108,7 +109,7 @@ class RunsModel(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return wording.sentence(run)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{wording.name_of(run)}\n{wording.times_tip(run)}\nRun {run['id']}"
+            return tip(f"{wording.name_of(run)}\n{wording.times_tip(run)}\nRun {run['id']}")
         return None
 
     def canFetchMore(self, parent: Index) -> bool:

@@ -19,6 +19,7 @@ from strongroom.domain.errors import printable
 from strongroom.gui import wording
 from strongroom.gui.pieces import column, copy_text, frame, label, row
 from strongroom.gui.theme import DENSE_ROW, FIELD, Theme, font, mono
+from strongroom.gui.tips import tip
 
 #: From so many on there is a filter, and more rows than these scroll.
 _MANY, _SHOWN = 12, 10
@@ -57,7 +58,7 @@ class PairsModel(QAbstractTableModel):
                 return printable(name)
             return wording.number_text(value) if self._numbers else wording.value_text(value, 300)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return printable(name if index.column() == 0 else str(value))[:2000]
+            return tip(printable(name if index.column() == 0 else str(value))[:2000])
         if role == Qt.ItemDataRole.FontRole:
             return font(13) if index.column() == 0 else mono()
         if role == Qt.ItemDataRole.ForegroundRole and index.column() == 0:

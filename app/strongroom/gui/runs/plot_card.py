@@ -17,6 +17,7 @@ from strongroom.gui.pieces import Elided, IconButton, column, label, row
 from strongroom.gui.runs.strokes import stroke
 from strongroom.gui.runs.wording import point_text
 from strongroom.gui.theme import PLOT, PLOT_LARGE, Theme, font, mono
+from strongroom.gui.tips import tip
 from strongroom.gui.wording import plural
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ class _Legend(QWidget):
     def show_traces(self, traces: tuple[Trace, ...]) -> None:
         self._names = [printable(t.name) for t in traces]
         self.setFixedHeight(_LINE * max(1, len(self._names)) + 2)
-        self.setToolTip("\n".join(self._names))
+        self.setToolTip(tip("\n".join(self._names)))
         self.update()
 
     def show_values(self, values: list[str]) -> None:

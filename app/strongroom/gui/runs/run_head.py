@@ -11,6 +11,7 @@ from strongroom.gui.pieces import Button, Elided, IconButton, column, copy_text,
 from strongroom.gui.runs import wording
 from strongroom.gui.runs.wording import Run
 from strongroom.gui.theme import Theme, font, mono
+from strongroom.gui.tips import tip
 
 
 class RunHead(QFrame):
@@ -56,7 +57,7 @@ class RunHead(QFrame):
         _put(self.tool, wording.layout_of(run))
         commit = wording.git_commit(wording.provenance_facts(run["provenance"]))
         _put(self.commit, commit[:10])
-        self.commit.setToolTip(commit)
+        self.commit.setToolTip(tip(commit))
         folder = run["provenance"].get("folder")
         self.folder.set_whole(printable(str(folder)) if folder else words_for_no_folder(folder))
         self.tick()

@@ -12,6 +12,7 @@ from strongroom.domain.errors import printable
 from strongroom.gui.pieces import copy_text
 from strongroom.gui.runs.wording import point_text
 from strongroom.gui.theme import DENSE_ROW, Theme, mono
+from strongroom.gui.tips import tip
 
 if TYPE_CHECKING:
     from strongroom.gui.runs.traces import Doubles, Trace
@@ -73,7 +74,8 @@ class ValuesModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             if section == 0:
                 return "Seconds" if self._by_time else "Step"
-            return printable(self._traces[section - 1].name)
+            name = printable(self._traces[section - 1].name)
+            return tip(name) if role == Qt.ItemDataRole.ToolTipRole else name
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None

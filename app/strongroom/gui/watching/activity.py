@@ -28,6 +28,7 @@ from strongroom.gui.jobs import progress_text, share
 from strongroom.gui.paint import draw_text
 from strongroom.gui.pieces import colour_of
 from strongroom.gui.theme import MARGIN, Theme, font, mono
+from strongroom.gui.tips import tip
 
 _LINE, _HEADING, _WITH_BAR = 50, 28, 60
 Index = QModelIndex | QPersistentModelIndex
@@ -179,7 +180,7 @@ class LinesModel(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return ", ".join(part for part in (line.title, line.detail, line.right) if part)
         if role == Qt.ItemDataRole.ToolTipRole and not line.is_heading:
-            return f"{line.title}\n{line.detail}"
+            return tip(f"{line.title}\n{line.detail}")
         return None
 
 

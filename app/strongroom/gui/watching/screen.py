@@ -233,7 +233,15 @@ class WatchScreen(Screen):
         """Cards are made anew when what they say has changed, in the folders' order."""
         watches = self._watches.shown
         ids = [w["id"] for w in watches]
-        had_focus = next((i for i, card in self._cards.items() if card.hasFocus()), None)
+        had_focus = next(
+            (
+                (id_, at)
+                for id_, card in self._cards.items()
+                for at, stop in enumerate(card.stops)
+                if stop.hasFocus()
+            ),
+            None,
+        )
         if self._chosen not in ids:
             self._chosen = ids[0] if ids else None
             self._history, self._skipped = [], []
@@ -251,8 +259,8 @@ class WatchScreen(Screen):
         self.panel.setVisible(bool(watches))
         self._mark()
         self._draw_activity()
-        if had_focus in self._cards:
-            self._cards[had_focus].setFocus()
+        if had_focus is not None and had_focus[0] in self._cards:
+            self._cards[had_focus[0]].stops[had_focus[1]].setFocus()
         all_paused = bool(watches) and all(w["paused"] for w in watches)
         self.pause_all.setText("Go on with all" if all_paused else "Pause all")
         self.pause_all.icon_name = "play" if all_paused else "pause"

@@ -35,6 +35,7 @@ from strongroom.gui.pieces import (
     row,
 )
 from strongroom.gui.theme import DENSE_ROW, HEADER, Theme, font, mono
+from strongroom.gui.tips import tip
 from strongroom.gui.watching.rules import KEEP, MODES
 from strongroom.gui.wording import KINDS, plural, sentence
 
@@ -215,7 +216,7 @@ class WatchSheet(Sheet):
             made = f"it would make {plural(found['artifact_count'], 'artifact')}"
             self._found_more.setText(f"{made}; {out} left out" if out else made)
             self._found_more.setToolTip(
-                "\n".join(f"{o['path']}: {o['reason']}" for o in found["left_out"][:20])
+                tip("\n".join(f"{o['path']}: {o['reason']}" for o in found["left_out"][:20]))
             )
         self.model.setRowCount(0)
         for artifact in found["artifacts"]:
@@ -233,7 +234,7 @@ class WatchSheet(Sheet):
             chip.setIcon(icons.icon(kind.icon, tone.text))
             chip.setForeground(QColor(tone.text))
         name = _cell(artifact["name"])
-        name.setToolTip(artifact["name"])
+        name.setToolTip(tip(artifact["name"]))
         return [
             name,
             chip,
