@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
 
 from strongroom.domain.errors import Cancelled, Unreachable
 from strongroom.gui.add_sheet.rows import Item
@@ -14,6 +15,7 @@ from strongroom.gui.add_sheet.sheet import AddSheet
 from strongroom.gui.bridge import Bridge
 from strongroom.gui.library.groups import Folding, groups_of
 from strongroom.gui.library.model import VersionsModel
+from strongroom.gui.overlay import Overlay
 from strongroom.gui.runs.pairs import PairsModel
 from strongroom.gui.settings.fields import SettingField
 from strongroom.gui.viewers.sheet import PreviewSheet
@@ -88,6 +90,21 @@ def test_what_was_looked_at_for_another_split_is_not_shown(sheet):
     sheet._look()
     early((0, {"versions": [found("old")]}))
     assert sheet._items == []
+
+
+def test_a_sheet_that_another_one_replaces_gives_up_its_look(qtbot, theme):
+    under = QWidget()
+    qtbot.addWidget(under)
+    overlay, given_up = Overlay(under, theme), []
+
+    class Slow(Asked):
+        def ask_slowly(self, *asked):
+            return SimpleNamespace(cancel=lambda: given_up.append(1))
+
+    overlay.open(AddSheet(Slow(), theme, [b"/m.bin"], lambda root: None))
+    second = AddSheet(Slow(), theme, [b"/n.bin"], lambda root: None)
+    overlay.open(second)
+    assert given_up == [1] and overlay.sheet is second
 
 
 def test_markup_in_names_is_no_markup_in_tooltips(qtbot, theme, sheet, person, tmp_path):

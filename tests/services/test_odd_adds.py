@@ -11,7 +11,7 @@ import pytest
 from strongroom.bootstrap import create_registry, open_registry, rebuild_registry
 from strongroom.catalog.shown_metric import refill
 from strongroom.domain.errors import Damaged
-from strongroom.services import preview, runs
+from strongroom.services import curves, live_series, preview, runs
 from strongroom.services.add import AddOptions
 from strongroom.services.place_trial import try_place
 from strongroom.settings import Settings
@@ -80,3 +80,12 @@ def test_a_look_at_a_file_whose_stored_bytes_are_gone_tells_of_damage(
 def test_a_place_that_cannot_be_looked_at_is_told_as_a_step(tmp_path):
     steps = try_place(tmp_path / ("x" * 300), 1 << 20)
     assert {step["state"] for step in steps} <= {"ok", "odd"} and not list(tmp_path.iterdir())
+
+
+def test_the_curves_of_a_run_that_was_ended_from_elsewhere_are_its_sealed_ones(registry):
+    registry.start_run("night")
+    columns = curves.columns_of([(1, 2.0, 3.0)], 1)
+    live_series.write(registry.desk.place.live, "night", {"loss": columns})
+    assert registry.run_series("night") == {"loss": columns}
+    registry.finish_run("night")
+    assert registry.run_series("night") == {}
