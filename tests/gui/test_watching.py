@@ -243,3 +243,17 @@ def test_cards_that_change_keep_the_keyboard_and_the_choice(person, out, tmp_pat
     screen._draw()
     assert screen._cards[last] is not before
     assert screen._cards[last].pause_button.hasFocus() and screen._chosen == last
+
+
+def test_a_file_in_place_of_a_watched_folder_is_not_opened(person, out, monkeypatch):
+    window = watching(person, out)
+    opened, told = [], []
+    monkeypatch.setattr("strongroom.gui.desktop.open_folder", opened.append)
+    monkeypatch.setattr(
+        "PySide6.QtGui.QDesktopServices.openUrl", lambda url: opened.append(url), raising=False
+    )
+    person.bridge.problem.connect(told.append)
+    (watch,) = window.watches.shown
+    window.watches.open_folder({**watch, "path": __file__})
+    person.until(lambda: bool(told))
+    assert opened == []

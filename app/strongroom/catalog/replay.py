@@ -323,7 +323,7 @@ def _number(value: Any) -> float | None:
     try:
         return float(value)
     except OverflowError:  # an integer beyond all floats
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 def _words(params: Mapping[str, Any]) -> str:

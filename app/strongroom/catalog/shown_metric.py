@@ -13,6 +13,7 @@ from strongroom.domain.key_metric import key_metric
 _OF_RUN = ("model", "metrics")
 #: What no range compares stands below all numbers.
 _NO_NUMBER = -1e308
+_ENDLESS = {"inf": math.inf, "-inf": -math.inf}  # as documents say it, see `canonical.plain`
 
 
 def shown_metric(kind: str, own: Mapping[str, Any], of_run: Mapping[str, Any]) -> tuple[str, float]:
@@ -21,7 +22,9 @@ def shown_metric(kind: str, own: Mapping[str, Any], of_run: Mapping[str, Any]) -
     if found is None:
         return "", 0.0
     name, value = found
-    if not isinstance(value, int | float) or math.isnan(value):
+    if isinstance(value, str):
+        value = _ENDLESS.get(value, value)
+    if not isinstance(value, int | float) or value != value:  # `isnan` takes no endless integers
         return name, _NO_NUMBER
     return name, float(min(max(value, -1e307), 1e307))
 

@@ -183,23 +183,30 @@ class Acts(QObject):
         folder = dialogs.choose_folder(self._window, "Open a registry", self.last_folder)
         if not folder:
             return
-        if registries.is_registry(folder):
-            self._window.registry_wanted.emit(folder)
-        else:
-            self._window.fault.explain(
-                BadInput("there is no registry in it", folder, "choose a folder that holds one, or"
-                         " make a new registry")
-            )  # fmt: skip
+
+        def decide(is_one: bool) -> None:
+            if is_one:
+                self._window.registry_wanted.emit(folder)
+            else:
+                self._window.fault.explain(
+                    BadInput("there is no registry in it", folder, "choose a folder that holds"
+                             " one, or make a new registry")
+                )  # fmt: skip
+
+        self._bridge.ask_anyway(lambda: registries.is_registry(folder), decide)
 
     def make_registry(self) -> None:
         folder = dialogs.choose_folder(self._window, "An empty folder", self.last_folder)
         if not folder:
             return
-        wrong = registries.may_become_registry(folder)
-        if wrong:
-            self._window.fault.explain(BadInput("no registry can be made there", folder, wrong))
-        else:
-            self._window.new_registry_wanted.emit(folder)
+
+        def decide(wrong: str) -> None:
+            if wrong:
+                self._window.fault.explain(BadInput("no registry can be made there", folder, wrong))
+            else:
+                self._window.new_registry_wanted.emit(folder)
+
+        self._bridge.ask_anyway(lambda: registries.may_become_registry(folder), decide)
 
     def show_in_folder(self) -> None:
         """Opens the folder that the selected version was taken from, if it is still there."""

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
+from weakref import WeakValueDictionary
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from shiboken6 import isValid
@@ -118,6 +119,8 @@ class Bridge(QObject):
         self._registry: Registry | None = None
         self._worker: BackgroundWorker | None = None
         self._tickets: set[Ticket] = set()
+        self._slow: WeakValueDictionary[int, Progress] = WeakValueDictionary()
+        self._is_opening = False
         self._stopped = False
         queued = Qt.ConnectionType.QueuedConnection
         self._answered.connect(self._deliver, queued)
@@ -131,17 +134,41 @@ class Bridge(QObject):
             self._pair = self._opening(self._tell)
             return self._pair
 
-        self._run(open_it, self._opened, self.failed.emit)
+        self._open_by(open_it, self._opened)
 
     def rebuild(self) -> None:
         """Makes the catalog again, then opens; `ready` or `failed` tells when."""
-        self._run(self._rebuilding, lambda _: self.start(), self.failed.emit)
+        self._open_by(self._rebuilding, lambda _: self.start())
 
-    def stop(self) -> None:
-        """Ends the worker (its job goes back to the queue), the readers and the registry."""
+    def _open_by(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
+        """One at a time, however often it is asked for: two would be two workers."""
+        if self._is_opening or self._registry is not None:
+            return
+        self._is_opening = True
+
+        def opened(answer: T) -> None:
+            self._is_opening = False
+            done(answer)
+
+        def failed(error: StrongroomError) -> None:
+            self._is_opening = False
+            self.failed.emit(error)
+
+        self._run(work, opened, failed)
+
+    def hush(self) -> None:
+        """The window hears no more and asks no more; what takes its time is given up. Called in
+        the window's thread, before `stop` may be called in another one.
+        """
         self._stopped = True
         for ticket in tuple(self._tickets):  # answers may still arrive in the window's thread
             ticket.cancel()
+        for progress in tuple(self._slow.values()):
+            progress.cancel()
+
+    def stop(self) -> None:
+        """Ends the worker (its job goes back to the queue), the readers and the registry."""
+        self.hush()
         if self._worker is not None:
             self._worker.stop()
         for pool in (self._pool, self._slow_pool):
@@ -194,6 +221,7 @@ class Bridge(QObject):
         progress that comes back ends the reading too.
         """
         progress = Progress(report=lambda p: self._advanced.emit(told, p))
+        self._slow[id(progress)] = progress
         self.ask(lambda registry: question(registry, progress), done, failed, slow=True)
         return progress
 

@@ -60,6 +60,10 @@ class DragOut(QObject):
         """Removes the copies; after the bridge has stopped."""
         self._handout.clear()
 
+    def clearing(self) -> Callable[[], None]:
+        """As `clear`, for another thread and after this object is gone."""
+        return self._handout.clear
+
     # ------------------------------------------------------------------ the mouse
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

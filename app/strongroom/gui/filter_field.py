@@ -14,7 +14,7 @@ from strongroom.domain.filters import BadFilter, parse
 from strongroom.gui import icons
 from strongroom.gui.bridge import Bridge
 from strongroom.gui.filter_completion import Completion
-from strongroom.gui.filter_terms import Terms, field_of, is_field_term, split
+from strongroom.gui.filter_terms import Terms, field_of, has_or, is_field_term, same, split
 from strongroom.gui.paint import draw_text
 from strongroom.gui.pieces import label
 from strongroom.gui.theme import CHIP, Theme, font, mono
@@ -152,6 +152,8 @@ class FilterField(QLineEdit):
         if not self._chips:
             return typed
         texts = [chip.text for chip in self._chips]
+        if self._any_of and typed[:3].lower() == "or ":
+            typed = typed[3:].strip()  # it is said already
         if typed:
             texts += split(typed).texts if self._any_of and not split(typed).any_of else [typed]
         return Terms(tuple(texts), self._any_of).whole()
@@ -167,8 +169,17 @@ class FilterField(QLineEdit):
             fields, words = list(terms.texts), []
         self._set_chips(fields)
         self.setText(" ".join(words))
+        self._keep_meaning(text)
         self._timer.stop()
         self._told = self.whole()
+
+    def _keep_meaning(self, text: str) -> bool:
+        """Where chips and words would say something else than `text`, it stays as it is typed."""
+        if same(text, self.whole(), int(time.time() * 1e6)):
+            return True
+        self._set_chips([])
+        self.setText(text)
+        return False
 
     def clear_all(self) -> None:
         self.completion.hide()
@@ -187,6 +198,7 @@ class FilterField(QLineEdit):
             chip.hide()
             chip.deleteLater()
         self._chips = [Chip(self._theme, text, self) for text in texts]
+        self._any_of = self._any_of and bool(texts)  # the next filter begins anew
         self._place_chips()
         self._read()
 
@@ -224,13 +236,14 @@ class FilterField(QLineEdit):
 
     def _take_into_text(self, chip: Chip) -> None:
         """The term can be typed on; what was typed before becomes a chip if it can be one."""
-        typed = self.text().strip()
+        typed, before = self.text().strip(), self.whole()
         at = self._chips.index(chip)
         texts = self.chips()
         texts[at : at + 1] = [typed] if typed and is_field_term(typed) else []
         rest = "" if typed and is_field_term(typed) else typed
         self._set_chips(texts)
         self.setText(f"{rest} {chip.text}".strip())
+        self._keep_meaning(before)
         self.setFocus()
 
     def _drop(self, chip: Chip) -> None:
@@ -247,29 +260,36 @@ class FilterField(QLineEdit):
 
     def _make_chips(self) -> None:
         """What is typed and says a field becomes chips; words stay words."""
-        typed = self.text().strip()
+        typed, before = self.text().strip(), self.whole()
+        any_of = self._any_of
         if typed[:3].lower() == "or ":
-            if len(self._chips) > 1 and not self._any_of:
+            if len(self._chips) > 1 and not any_of:
                 return  # all of some, or this one: only as it is typed can it be said
-            self._any_of = bool(self._chips)
+            any_of = bool(self._chips)
             typed = typed[3:]
         terms = split(typed)
-        if terms.any_of and not self._chips and len(terms.texts) > 1:
-            self._any_of = True
-        elif terms.any_of:
-            return
+        if terms.any_of:
+            if self._chips and not any_of:
+                return
+            any_of = True
         fields = [t for t in terms.texts if is_field_term(t)]
         if not fields:
             return
         words = [t for t in terms.texts if not is_field_term(t)]
+        self._any_of = any_of
         self._set_chips([*self.chips(), *fields])
         self.setText(" ".join(words) + (" " if words else ""))
+        self._keep_meaning(before)
         self._place_chips()
 
     # ------------------------------------------------------------------ reading
 
     def _edited(self, text: str) -> None:
-        done = text.endswith(" ") and self.cursorPosition() == len(text)
+        # While one types, chips are made only where nothing that may follow can mean them another
+        # way: an `or` binds the terms beside it, and words stand behind all chips. Enter tells.
+        terms = split(text).texts
+        plain = not has_or(text) and all(is_field_term(term) for term in terms)
+        done = plain and text.endswith(" ") and self.cursorPosition() == len(text)
         if done and text.count('"') % 2 == 0 and not self._error():
             self._make_chips()
         self.completion.offer(self.text(), self.cursorPosition())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from strongroom.domain.filters import All, BadFilter, Either, Filter, Not, parse
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -28,9 +30,14 @@ def split(text: str) -> Terms:
 
 
 def is_field_term(text: str) -> bool:
-    """Whether a term says a field, and so can stand as a chip: `kind:model`, `-auc>0.9`."""
+    """Whether it is one term that says a field, and so can stand as a chip: `kind:model`."""
     bare = text.lstrip("-")
-    return bool(bare) and bare[0] not in '("' and any(sign in bare for sign in ":<>=")
+    return (
+        len(_parts(text)) == 1
+        and bool(bare)
+        and bare[0] not in '("'
+        and any(sign in bare for sign in ":<>=")
+    )
 
 
 def field_of(text: str) -> tuple[str, str, str]:
@@ -38,6 +45,44 @@ def field_of(text: str) -> tuple[str, str, str]:
     at = min(i for i, c in enumerate(text) if c in ":<>=")
     end = at + (2 if text[at : at + 2] in (">=", "<=") else 1)
     return text[:at], text[at:end], text[end:]
+
+
+def has_or(text: str) -> bool:
+    """Whether an `or` stands between its top-level terms."""
+    return any(part.lower() == "or" for part in _parts(text))
+
+
+def same(one: str, other: str, now: int) -> bool:
+    """Whether two filters mean the same, whatever the order of their terms. One that cannot be
+    read means nothing that could be lost.
+    """
+    try:
+        meant = parse(one, now)
+    except BadFilter:
+        return True
+    try:
+        return _form(meant) == _form(parse(other, now))
+    except BadFilter:
+        return False
+
+
+def _form(item: Filter) -> str:
+    """One text for all that mean the same but for order and needless parentheses."""
+    if isinstance(item, Not):
+        return f"not({_form(item.item)})"
+    if not isinstance(item, All | Either):
+        return repr(item)
+    forms: set[str] = set()
+    for part in _flat(item):
+        forms.add(_form(part))
+    return forms.pop() if len(forms) == 1 else f"{type(item).__name__}({', '.join(sorted(forms))})"
+
+
+def _flat(item: All | Either) -> list[Filter]:
+    parts: list[Filter] = []
+    for part in item.items:
+        parts += _flat(part) if isinstance(part, type(item)) else [part]
+    return parts
 
 
 def _parts(text: str) -> list[str]:

@@ -97,6 +97,7 @@ class Overlay(QWidget):
     def open(self, sheet: Sheet) -> None:
         """Shows a sheet in place of one that is open."""
         if self.sheet is not None:
+            self.sheet.leave()  # so that it gives up what it has begun
             self.close_sheet()
         self._before = QApplication.focusWidget()
         self.sheet = sheet

@@ -51,9 +51,15 @@ class Session(QObject):
         assert self.bridge is not None
         self.bridge.start()
         if before is not None and old_bridge is not None:
-            before.retire()
+            old_bridge.hush()
+            clear_copies = before.retire()
+
+            def end(bridge: Bridge = old_bridge) -> None:
+                bridge.stop()
+                clear_copies()  # after it, or a copy that is just being made would stay
+
             # The worker may need a moment to put its work down; nobody has to wait for it.
-            ending = threading.Thread(target=old_bridge.stop, name="closing registry")
+            ending = threading.Thread(target=end, name="closing registry")
             ending.start()
             self._ending = [pair for pair in self._ending if pair[0].is_alive()]
             self._ending.append((ending, old_bridge))

@@ -7,11 +7,12 @@ import time
 from collections import deque
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
+from strongroom.domain.errors import NotFound
 from strongroom.domain.event import Event
+from strongroom.gui import desktop
 from strongroom.gui.bridge import Bridge
 from strongroom.gui.menus import menu_of
 from strongroom.gui.overlay import Overlay
@@ -131,7 +132,18 @@ class Watches(QObject):
         return menu_of(self._window, entries, self._theme)
 
     def open_folder(self, watch: Watch) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(watch["path"]))
+        """Only a folder: a file that took its place is not handed to any program."""
+        path = str(watch["path"])
+
+        def show(is_folder: bool) -> None:
+            if is_folder:
+                desktop.open_folder(path)
+            else:
+                self._bridge.problem.emit(
+                    NotFound("the folder is not there now", path, "bring it back")
+                )
+
+        self._bridge.ask_anyway(lambda: os.path.isdir(path), show)
 
     def edit(self, watch: Watch) -> None:
         """Its rules, to be changed in a sheet."""

@@ -640,13 +640,15 @@ class Window(QMainWindow):
             screen.remember(self.memory)
         self.memory.sync()
 
-    def retire(self) -> None:
-        """Goes without a word to its bridge: another window takes its place."""
+    def retire(self) -> Callable[[], None]:
+        """Goes without a word to its bridge: another window takes its place. What comes back
+        removes the copies that were dragged out, after the bridge has stopped, in any thread.
+        """
         self._bridge.happened.disconnect(self._happened)
         self._end()
-        self.drag_out.clear()
         self.hide()
         self.deleteLater()
+        return self.drag_out.clearing()
 
     def _end(self) -> None:
         """Nothing of it goes on by itself any more."""

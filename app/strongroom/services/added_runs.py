@@ -37,7 +37,7 @@ def read_run(desk: Desk, folder: RunFolder, root: bytes) -> FoundRun:
     wanted = [m for m in folder.members if folder.layout.wanted(folder.relative(m))]
     pieces = [Piece(folder.relative(m), file=os.fsdecode(m.location)) for m in wanted[:_READ_FILES]]
     answer = desk.inspector.read_run(folder.layout.name, pieces)
-    place = posixpath.normpath(posixpath.join(os.fsdecode(root), folder.folder))
+    place = _text(posixpath.normpath(posixpath.join(os.fsdecode(root), folder.folder)))
     document = _document(answer, folder, posixpath.basename(place))
     series = {
         name: [Point(step, value, time) for step, time, value in points]
@@ -53,6 +53,11 @@ def read_run(desk: Desk, folder: RunFolder, root: bytes) -> FoundRun:
     return FoundRun(place, document, series, known, generation)
 
 
+def _text(path: str) -> str:
+    """The path as it can be kept: names on disk need not be UTF-8."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def _document(answer: dict[str, Any], folder: RunFolder, name: str) -> Document:
     times = [m.stat.mtime_ns // 1000 for m in folder.members]
     started, ended = answer.get("started_at"), answer.get("ended_at")
@@ -65,7 +70,7 @@ def _document(answer: dict[str, Any], folder: RunFolder, name: str) -> Document:
     document["ended_at"] = int(ended * 1e6) if ended else max(times, default=None)
     document["params"] = answer.get("params", {})
     document["metrics"] = answer.get("metrics", {})
-    document["provenance"] = {**answer.get("provenance", {}), "folder": folder.folder}
+    document["provenance"] = {**answer.get("provenance", {}), "folder": _text(folder.folder)}
     document["warnings"] = list(answer.get("warnings", ()))
     named = [str(hint["target"]) for hint in answer.get("inputs", ())]
     if named:

@@ -13,7 +13,7 @@ from typing import Any
 
 from strongroom.catalog import catalog
 from strongroom.domain.errors import Damaged, NotFound
-from strongroom.domain.facts import Point
+from strongroom.domain.facts import Point, RunStatus
 from strongroom.services.access import act
 from strongroom.services.desk import Desk
 
@@ -54,9 +54,10 @@ def run_series(desk: Desk, run: str) -> Curves:
     row = catalog.run_by_id(desk.engine, run)
     if row is None:
         raise NotFound("there is no such run", run, "see `strongroom run list`")
-    found = live_series.read(desk.place.live, run)  # gone as soon as the run is sealed
-    if found is not None:
-        return found
+    if row.status == RunStatus.RUNNING:  # of one that was ended from elsewhere they may be left
+        found = live_series.read(desk.place.live, run)
+        if found is not None:
+            return found
     if row.series is None:
         return {}
     text = b"".join(desk.store.chunks(row.series)).decode()

@@ -33,7 +33,7 @@ def try_place(path: Path, reserve: int) -> list[Document]:
     """
     steps: list[Document] = []
     folder = path
-    while not folder.exists() and folder != folder.parent:
+    while not os.path.lexists(folder) and folder != folder.parent:
         folder = folder.parent
     probe = folder / f".strongroom-test-{secrets.token_hex(6)}"
 

@@ -61,14 +61,15 @@ def _verified(desk: Desk, row: VersionRow, entry: Entry, path: str) -> tuple[Pie
     if entry.size <= _INLINE:
         return Piece(path, data=_whole(desk, row, entry)), True
     file = str(desk.store.object_path(entry.sha256))
-    if entry.size > VERIFIED_BYTES:
+    before = _state(file)
+    if entry.size > VERIFIED_BYTES and before:
         return Piece(path, file=file), False
     try:
-        if _sound.get(file) != _state(file):
+        if not before or _sound.get(file) != before:
             desk.store.check(entry.sha256)
             while len(_sound) >= _REMEMBERED:
                 _sound.pop(next(iter(_sound)), None)
-            _sound[file] = _state(file)
+            _sound[file] = before  # changed while it was read: it is read again next time
     except Damaged as error:
         raise damage.found(desk, entry.sha256, error, _title(row, entry)) from error
     return Piece(path, file=file), True

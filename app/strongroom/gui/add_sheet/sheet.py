@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLineEdit, QProgressBar, QWidget
 
 from strongroom.domain.errors import NotFound, StrongroomError, printable
@@ -55,6 +55,7 @@ class AddSheet(Sheet):
         self._bridge, self._theme, self._paths = bridge, theme, list(paths)
         self._start_watching = watch
         self._progress: Progress | None = None
+        self._looking = object()
         self._items: list[Item] = []
         layout = column(1, 14, 1, 14)
         layout.addLayout(self._head())
@@ -174,7 +175,17 @@ class AddSheet(Sheet):
             options = AddOptions(each=each, split=split)
             return folders, registry.add(paths, options, progress, dry_run=True)
 
-        self._progress = self._bridge.ask_slowly(look, self._show, self._explain, self._advance)
+        self._looking = looking = object()
+
+        def show(answer: tuple[int, dict[str, Any]]) -> None:
+            if self._looking is looking:  # else what was asked before was on its way already
+                self._show(answer)
+
+        def explain(error: StrongroomError) -> None:
+            if self._looking is looking:
+                self._explain(error)
+
+        self._progress = self._bridge.ask_slowly(look, show, explain, self._advance)
 
     def _how(self) -> tuple[bool, str]:
         """`each` and `split` of `AddOptions`."""
@@ -254,9 +265,12 @@ class AddSheet(Sheet):
         except StrongroomError as error:
             wrong = f"{error.what}: {error.hint}"
             self._items = with_item(self._items, item.key, name=name, wrong=wrong)
-            self._draw()
+            self._draw_soon()
             return
-        digest = item.digest
+        digest, looking = item.digest, self._looking
+        # It holds at once, new until it is known better: Add may be pressed before the answer.
+        self._items = with_item(self._items, item.key, name=name, wrong="", tag=None, wanted=True)
+        self._draw_soon()
 
         def question(registry: Registry) -> tuple[str | None, int]:
             try:
@@ -268,12 +282,16 @@ class AddSheet(Sheet):
 
         def show(answer: tuple[str | None, int]) -> None:
             tag, next_n = answer
-            self._items = with_item(
-                self._items, item.key, name=name, wrong="", tag=tag, next_n=next_n, wanted=True
-            )
-            self._draw()
+            now = next((one for one in self._items if one.key == item.key), None)
+            if self._looking is looking and now is not None and (now.name, now.wrong) == (name, ""):
+                self._items = with_item(self._items, item.key, tag=tag, next_n=next_n)
+                self._draw()
 
         self._bridge.ask(question, show, self._explain)
+
+    def _draw_soon(self) -> None:
+        """Not while the editor that a name was typed in is still there: its row would go."""
+        QTimer.singleShot(0, self, self._draw)
 
     def _add(self) -> None:
         if not any(item.goes_in for item in self._items):

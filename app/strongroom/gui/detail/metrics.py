@@ -14,6 +14,7 @@ from strongroom.gui.detail.reading import Reading
 from strongroom.gui.detail.section import Section
 from strongroom.gui.pieces import Button, Elided, Icon, label, row, selectable
 from strongroom.gui.theme import Theme, font, mono
+from strongroom.gui.tips import tip
 
 #: Metrics that are shown before one asks for all, and in all.
 _FIRST, _MOST = 16, 300
@@ -53,7 +54,7 @@ class MetricsSection(Section):
             grid.addWidget(Elided(name, "", font(13)), at, 0)
             number = selectable(label(wording.number_text(value), "", mono()))
             number.setAlignment(_RIGHT)
-            number.setToolTip(str(value))
+            number.setToolTip(tip(str(value)))
             grid.addWidget(number, at, 1)
             if tag and (moved := change(name, before, value)) is not None:
                 self._show_change(grid, at, name, before, moved, tag)
@@ -78,7 +79,7 @@ class MetricsSection(Section):
         judged = {True: "better", False: "worse", None: ""}[moved.better]
         known = f"{way} is better" if way else "which way is better is not known"
         text = f"{wording.number_text(before)} in {tag}; {known}"
-        shown.setToolTip(f"{judged}: {text}" if judged else text)
+        shown.setToolTip(tip(f"{judged}: {text}" if judged else text))
         shown.setAccessibleName(f"{name} {_signed(moved.by)} {judged}".strip())
         grid.addWidget(shown, at, 3)
 

@@ -135,9 +135,8 @@ class VersionsModel(QAbstractTableModel):
         """Reads the rows in sight again; others are read when they come into sight."""
         self._cursors.clear()
         if self._folding is not None and self._folding.rows:
-            numbers = [n for r in (first, last) for g, n in [self._folding.at(r)]]
-            first, last = (n if n is not None else 0 for n in numbers)
-            first, last = min(first, last), max(first, last)
+            seen = [self._folding.at(r) for r in (first, last)]
+            first, last = (group.first if n is None else n for group, n in seen)
         for page in range(first // PAGE, last // PAGE + 1):
             self._load(page)
         for at in range(len(self._rows)):

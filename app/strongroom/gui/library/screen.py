@@ -104,7 +104,8 @@ class LibraryScreen(Screen):
 
     def set_filter(self, text: str) -> None:
         self.filter.set_whole(text)
-        self.page.filter(text)
+        if not self.filter.property("wrong"):  # else it says why, and the list stays
+            self.page.filter(text)
 
     def focus_filter(self) -> None:
         self.filter.setFocus()

@@ -61,7 +61,7 @@ class SettingField(QFrame):
         field.setFixedWidth(140)
         field.textEdited.connect(lambda _: self._edited())
         self._read = lambda: _number_of(field.text())
-        self._write = lambda value: field.setText(f"{value:g}")
+        self._write = lambda value: field.setText(_text_of(value))
         return self._beside(field, self.setting.unit)
 
     def _choice(self) -> QWidget:
@@ -151,6 +151,11 @@ class SettingField(QFrame):
             self.editor.setProperty("wrong", bool(problem))
             self.editor.style().unpolish(self.editor)
             self.editor.style().polish(self.editor)
+
+
+def _text_of(number: float) -> str:
+    """All digits of it: what is shown is what is kept."""
+    return str(int(number)) if float(number).is_integer() else repr(float(number))
 
 
 def _number_of(text: str) -> Any:

@@ -11,7 +11,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QStackedWidget, QWidget
 
 from strongroom import __version__
-from strongroom.domain.errors import StrongroomError
+from strongroom.domain.errors import BadInput, StrongroomError
 from strongroom.gui import icons
 from strongroom.gui.bridge import Bridge
 from strongroom.gui.pieces import (
@@ -279,11 +279,14 @@ class SettingsScreen(Screen):
 
     def _test_place(self) -> None:
         chosen = str(self.fields["registry.path"].value)
-        place = Path(chosen).expanduser() if chosen else None
         reserve = int(self._settings["limits.reserve"]) << 20
         open_now = Path(self._place)
 
         def test(registry: Registry) -> list[dict[str, Any]]:
+            try:
+                place = Path(chosen).expanduser() if chosen else None
+            except RuntimeError as error:  # ~somebody whom this computer does not know
+                raise BadInput("this is no path here", chosen, str(error)) from error
             same = place is None and not self._settings["registry.path"]
             return registry.try_place(place or (open_now if same else default_registry()), reserve)
 
@@ -300,6 +303,8 @@ class SettingsScreen(Screen):
         self._ask_test(self.health, check)
 
     def _ask_test(self, shown: CheckCard, test: Callable[[Registry], Any]) -> None:
-        self._bridge.ask(
+        asked = self._bridge.ask(
             test, shown.show_steps, lambda error: shown.show_failure(str(error)), slow=True
         )
+        if not asked.open:
+            shown.show_failure("No registry is open")

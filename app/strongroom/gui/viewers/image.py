@@ -48,7 +48,10 @@ class ImageViewer(Viewer):
         self.setLayout(layout)
         data, kind = document["data"], document["format"]
         self._ticket: Ticket = given.bridge.ask(
-            lambda registry: decode(base64.b64decode(data), kind), self._show, self._explain
+            lambda registry: decode(base64.b64decode(data), kind),
+            self._show,
+            self._explain,
+            slow=True,
         )
 
     def first_focus(self) -> QWidget:

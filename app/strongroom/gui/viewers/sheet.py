@@ -198,6 +198,7 @@ class PreviewSheet(Sheet):
             lambda registry: registry.preview(reference, path),
             lambda document: self._show(given, document),
             self._explain,
+            slow=True,  # a large file is hashed first
         )
 
     def _show(self, given: Given, document: Mapping[str, Any]) -> None:

@@ -177,7 +177,9 @@ class TextViewer(Viewer):
                 self._show_line(match)
 
         self._window = given.bridge.ask(
-            lambda registry: registry.preview(given.reference, given.path, at=at, line=line), put
+            lambda registry: registry.preview(given.reference, given.path, at=at, line=line),
+            put,
+            slow=True,
         )
 
     # ------------------------------------------------------------------ finding
@@ -239,6 +241,7 @@ class TextViewer(Viewer):
             lambda registry: registry.preview(given.reference, given.path, wanted),
             self._show_matches,
             self._explain,
+            slow=True,
         )
 
     def _show_matches(self, answer: Document) -> None:
