@@ -63,7 +63,6 @@ class WatchCard(QFrame):
             lambda: self.menu_wanted.emit(more.mapToGlobal(more.rect().bottomLeft()))
         )
         head.addWidget(more)
-        #: What can have the keyboard; of a card made anew the same part gets it again.
         layout.addLayout(head)
         inside = column(26, 0, 4, 0, spacing=6)
         inside.addWidget(Elided(watch["path"], "second", mono()))
