@@ -37,6 +37,7 @@ class Session(QObject):
         self.window = Window(
             self.bridge, self._theme, self._memory, place, self._actor, self._logs, self._settings
         )
+        self.window.started.connect(self._tidy.settle)
         self.window.registry_wanted.connect(self.open)
         self.window.new_registry_wanted.connect(lambda where: self.open(where, create=True))
         return self.window
@@ -51,6 +52,7 @@ class Session(QObject):
         assert self.bridge is not None
         self.bridge.start()
         if before is not None and old_bridge is not None:
+            self._tidy.unsettle()
             old_bridge.hush()
             clear_copies = before.retire()
 

@@ -24,13 +24,21 @@ class Tidy(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         gc.disable()
-        gc.collect()
-        gc.freeze()  # modules and their functions stay: they need not be looked at again
+        self.settle()
         self._ticks = self._since_all = self._rested = 0
         self._pointer = QCursor.pos()
         self._timer = QTimer(self, interval=_TICK_MS)
         self._timer.timeout.connect(self._tick)
         self._timer.start()
+
+    def settle(self) -> None:
+        """What is there now stays: modules, the window. It need not be looked at again."""
+        gc.collect()
+        gc.freeze()
+
+    def unsettle(self) -> None:
+        """The window goes, so all is looked at again."""
+        gc.unfreeze()
 
     def stop(self) -> None:
         self._timer.stop()

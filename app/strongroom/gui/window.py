@@ -66,11 +66,12 @@ _JOBS_KEPT = 50
 
 class Window(QMainWindow):
     """`registry_wanted(place)`: another registry is to be opened in its stead;
-    `new_registry_wanted(place)`: one that is made first.
+    `new_registry_wanted(place)`: one that is made first. `started`: nothing is left to be made.
     """
 
     registry_wanted = Signal(str)
     new_registry_wanted = Signal(str)
+    started = Signal()
 
     def __init__(
         self,
@@ -229,7 +230,11 @@ class Window(QMainWindow):
             self._starting.start()
         elif not self._plots_loaded:
             self._plots_loaded = True
-            self._bridge.ask_anyway(_load_numbers, lambda _: _load_plots())
+            self._bridge.ask_anyway(_load_numbers, self._end_start)
+
+    def _end_start(self, _: object) -> None:
+        _load_plots()
+        self.started.emit()
 
     def _connect(self) -> None:
         self._starting = QTimer(self, singleShot=True, interval=_SETTLED_MS)
