@@ -204,9 +204,9 @@ class Gallery:
         self.popup("group-menu", lambda: w.page.group_button.click())
         row = self.select("fraud-detector@v5")
         at = w.page.table.visualRect(p.model.index(row, 2)).center()
-        self.popup("row-menu", lambda: w._open_row_menu(at))
+        self.popup("row-menu", lambda: w.menus.open_row_menu(at))
         self.popup("registries-menu", lambda: w.sidebar.brand.click())
-        self.popup("more-menu", lambda: w._open_more_menu(QPoint(60, w.height() - 60)))
+        self.popup("more-menu", lambda: w.menus.open_more_menu(QPoint(60, w.height() - 60)))
 
     def select(self, reference: str) -> int:
         p = self.person
@@ -308,7 +308,7 @@ class Gallery:
         w.go_to("Library")
         self.take("keys", w.show_keys)
         self.take("help", w.show_help)
-        self.take("save-filter", lambda: (w.set_filter("kind:model"), w.save_filter()))
+        self.take("save-filter", lambda: (w.set_filter("kind:model"), w.menus.save_filter()))
         w.filter.clear_all()
 
         def leaving() -> None:

@@ -150,7 +150,7 @@ class Soak:
         self.look_at_files(8 if number % 20 == 0 else 1, begin=number)
         self.add_sheet(thorough)
         self.watch_sheet(thorough)
-        self.sheet(window.save_filter)
+        self.sheet(window.menus.save_filter)
         self.palette(thorough)
         self.sheet(window.show_keys)
         self.sheet(window.show_help)
@@ -284,7 +284,7 @@ class Soak:
     def row_menu(self) -> None:
         table = self.window.page.table
         at = table.visualRect(self.window.page.model.index(0, 0)).center()
-        self.menu(lambda: self.window._open_row_menu(at))
+        self.menu(lambda: self.window.menus.open_row_menu(at))
 
     def menus(self) -> None:
         """All others, as the things that are pressed open them."""

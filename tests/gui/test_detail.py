@@ -151,7 +151,7 @@ def test_the_head_copies_the_reference_and_shows_the_folder(person, model, monke
     assert QGuiApplication.clipboard().text() == "fraud-detector@v2"
     person.click(person.button("Show in folder", window.detail))
     assert opened == [str(model)]
-    menu = {a.text(): a for a in window.row_menu().actions()}
+    menu = {a.text(): a for a in window.menus.row_menu().actions()}
     menu["Show in folder"].trigger()
     person.until(lambda: len(opened) == 2)
     model.rename(model.with_name("away"))

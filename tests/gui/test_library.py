@@ -147,7 +147,7 @@ def test_filters_are_saved_found_again_and_removed_with_undo(stocked):
     stocked.type(window.overlay.sheet.field, "filter: tab")
     stocked.key(ENTER, widget=window.overlay.sheet.field)
     stocked.until(lambda: stocked.model.counts.matching == 4)
-    menu = window.saved_filters_menu()
+    menu = window.menus.saved_filters_menu()
     removing = next(a.menu() for a in menu.actions() if a.menu() is not None)
     removing.actions()[0].trigger()
     assert saved_filters.saved(stocked.memory) == {}
@@ -295,7 +295,7 @@ def test_another_registry_is_opened_in_its_stead(person, tmp_path, qtbot):
     qtbot.waitUntil(
         lambda: (second.page.model.version_at(0) or {}).get("name") == "two.bin", timeout=15000
     )
-    titles = [a.text() for a in second.registries_menu().actions()]
+    titles = [a.text() for a in second.menus.registries_menu().actions()]
     assert str(tmp_path / "one") in titles and "Make a new registry…" in titles
     second.leaving.forced = True
     second.close()

@@ -55,7 +55,9 @@ def command_table(window: Window) -> list[Command]:
             window.why_no_writing,
         ),
         Command("Filter the list", "list-filter", window.focus_filter, ("/", "Ctrl F")),
-        Command("Save this filter…", "bookmark", window.save_filter, ("Ctrl D",), without_filter),
+        Command(
+            "Save this filter…", "bookmark", window.menus.save_filter, ("Ctrl D",), without_filter
+        ),
         Command("Commands", "command", window.show_palette, ("Ctrl K",)),
         Command("Undo", "undo-2", window.undo.take_back, ("Ctrl Z",), window.undo.why_not),
     ]

@@ -15,7 +15,7 @@ from PySide6.QtGui import (
     QGuiApplication,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QMainWindow, QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
 from strongroom.domain.errors import BadInput, StrongroomError
 from strongroom.domain.event import Event
@@ -36,8 +36,6 @@ from strongroom.gui.library.model import Counts
 from strongroom.gui.library.page import Mend
 from strongroom.gui.library.screen import LibraryScreen
 from strongroom.gui.library.welcome import Welcome
-from strongroom.gui.menus import menu_of, menu_of_commands
-from strongroom.gui.name_sheet import NameSheet
 from strongroom.gui.overlay import Overlay
 from strongroom.gui.pieces import column, row
 from strongroom.gui.problems import Problems, ProblemsPopup
@@ -51,6 +49,7 @@ from strongroom.gui.top_bar import TopBar
 from strongroom.gui.undo import Undo
 from strongroom.gui.watches import Watches
 from strongroom.gui.watching.screen import WatchScreen
+from strongroom.gui.window_menus import WindowMenus
 from strongroom.gui.wording import count_text, sentence
 from strongroom.settings import Settings
 
@@ -99,6 +98,7 @@ class Window(QMainWindow):
         self.drag_out = DragOut(self.page.table, bridge, self.strip.announce)
         self.watches = Watches(self, bridge, theme, self.overlay, self.undo)
         self.leaving = Leaving(self, bridge, theme, self.overlay, self.settings)
+        self.menus = WindowMenus(self, theme)
         self._add_screens()
         self.commands = command_table(self)
         self._actions = install(self.commands, self, self.page.table)
@@ -242,8 +242,8 @@ class Window(QMainWindow):
         self.page.model.loaded.connect(self._starting.start)
         self.page.counted.connect(self._show_counts)
         self.page.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.page.table.customContextMenuRequested.connect(self._open_row_menu)
-        self.filter.menu_wanted.connect(lambda at: self.saved_filters_menu().exec(at))
+        self.page.table.customContextMenuRequested.connect(self.menus.open_row_menu)
+        self.filter.menu_wanted.connect(lambda at: self.menus.saved_filters_menu().exec(at))
         self.detail.export.connect(self.acts.export)
         self.detail.verify.connect(lambda ref: self.acts.verify([ref]))
         self.detail.repair.connect(self.acts.repair)
@@ -254,8 +254,8 @@ class Window(QMainWindow):
         self.sidebar.show_screen.connect(self.go_to)
         self.sidebar.show_watch.connect(self._show_watch)
         self.sidebar.watch_menu.connect(lambda w, at: self.watches.menu_for(w).exec(at))
-        self.sidebar.switch.connect(lambda at: self.registries_menu().exec(at))
-        self.sidebar.more.connect(self._open_more_menu)
+        self.sidebar.switch.connect(lambda at: self.menus.registries_menu().exec(at))
+        self.sidebar.more.connect(self.menus.open_more_menu)
         self.watches.show_versions.connect(self._show_versions_of)
         self.watches.changed.connect(self._show_watches)
         self.strip.cancel.connect(self.acts.cancel_job)
@@ -477,94 +477,7 @@ class Window(QMainWindow):
         self.go_to(RunsScreen.title)
         self.runs_screen.show_run(run)
 
-    # ------------------------------------------------------------------ menus
-
-    def row_menu(self) -> QMenu:
-        """What can be done to the selected rows."""
-        titles = (
-            "Export the version…",
-            "Verify what is selected",
-            None,
-            "Copy the digest",
-            "Copy the reference",
-            "Show in folder",
-        )
-        menu = menu_of_commands(self, titles, self.commands, self._theme)
-        version = self.acts.selected()
-        if version is not None:
-            name, run_id = version["name"], version["run"]
-            menu.addSeparator()
-            menu.addAction("Show all versions of it", lambda: self.set_filter(f'name:"{name}"'))
-            if run_id:
-                menu.addAction("Show its run", lambda: self.show_run(run_id))
-                menu.addAction("Show all of its run", lambda: self.set_filter(f'run:"{run_id}"'))
-        return menu
-
-    def _open_row_menu(self, at: QPoint) -> None:
-        table = self.page.table
-        if table.indexAt(at).isValid():
-            self.row_menu().exec(table.viewport().mapToGlobal(at))
-
-    def saved_filters_menu(self) -> QMenu:
-        """Saved filters to go to, the present one to save, each to be removed again."""
-        kept, whole = saved_filters.saved(self.memory), self.filter.whole()
-        entries: list[Any] = [
-            (name, "bookmark", functools.partial(self.set_filter, text))
-            for name, text in kept.items()
-        ]
-        if kept:
-            entries.append(None)
-        menu = menu_of(self, entries, self._theme)
-        save = menu.addAction("Save this filter…", self.save_filter)
-        save.setEnabled(bool(whole) and not self.filter.property("wrong"))
-        save.setToolTip("" if whole else "there is no filter")
-        if kept:
-            removing = menu.addMenu("Remove a saved filter")
-            for name in kept:
-                removing.addAction(name, functools.partial(self._remove_filter, name))
-        return menu
-
-    def save_filter(self) -> None:
-        whole = self.filter.whole()
-        sheet = NameSheet(
-            self._theme,
-            "Save this filter",
-            whole,
-            whole[:40],
-            "Save",
-            lambda name: saved_filters.save(self.memory, name, whole),
-        )
-        self.overlay.open(sheet)
-
-    def _remove_filter(self, name: str) -> None:
-        text = saved_filters.saved(self.memory)[name]
-        saved_filters.remove(self.memory, name)
-        self.undo.offer(
-            f"The filter {name} is removed.",
-            lambda: saved_filters.save(self.memory, name, text),
-        )
-
-    def registries_menu(self) -> QMenu:
-        """Registries that were open before, and ways to others."""
-        others = [p for p in registries.recent(self.memory) if p != self.place][:6]
-        entries: list[Any] = [
-            (place, "vault", functools.partial(self.registry_wanted.emit, place))
-            for place in others
-        ]
-        if others:
-            entries.append(None)
-        entries += [
-            ("Open another registry…", "folder-open", self.acts.open_registry),
-            ("Make a new registry…", "folder-plus", self.acts.make_registry),
-        ]
-        return menu_of(self, entries, self._theme)
-
-    def _open_more_menu(self, at: QPoint) -> None:
-        titles = ("Appearance: as the system", "Appearance: light", "Appearance: dark", None,
-                  "Keys", "Help", "Open the log folder", None, "Verify everything",
-                  "Run the sample project", None, "Quit")  # fmt: skip
-        menu = menu_of_commands(self, titles, self.commands, self._theme)
-        menu.exec(at - QPoint(0, menu.sizeHint().height()))
+    # ------------------------------------------------------------------ the strip's parts
 
     def _show_jobs(self, at: QPoint) -> None:
         jobs = sorted(
