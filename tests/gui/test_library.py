@@ -71,6 +71,17 @@ def test_terms_become_chips_that_can_be_taken_back(stocked):
     stocked.until(lambda: stocked.model.rowCount() == 10)
 
 
+def test_the_keyboard_in_the_list_chooses_nothing_by_itself(stocked):
+    window = stocked.open()
+    window.filter.setFocus()
+    stocked.table.setFocus()
+    stocked.qtbot.wait(50)
+    assert window.detail.shown is None and not stocked.table.currentIndex().isValid()
+    stocked.key(Qt.Key.Key_Down, widget=stocked.table)
+    stocked.until(lambda: window.detail.shown == stocked.rows()[0])
+    assert stocked.table.selected_rows() == [0]
+
+
 def test_or_between_terms_makes_them_alternatives(stocked):
     window = stocked.open()
     window.filter.setFocus()

@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from strongroom.gui.library.columns import COLUMNS, reference
@@ -56,6 +56,7 @@ class VersionTable(QTableView):
         self._set_up_header()
         self.selectionModel().currentRowChanged.connect(self._tell_chosen)
         self.selectionModel().selectionChanged.connect(lambda *_: self.picked.emit())
+        self._takes_focus = False
         self._before: tuple[str | None, int] = (None, 0)
         model.modelAboutToBeReset.connect(self._before_reset)
         model.modelReset.connect(self._after_reset)
@@ -138,7 +139,17 @@ class VersionTable(QTableView):
             | QItemSelectionModel.SelectionFlag.Rows,
         )
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Qt makes the first row the current one; nobody has chosen it, so it shall not look so."""
+        self._takes_focus = not self.currentIndex().isValid()
+        super().focusInEvent(event)
+        if self._takes_focus:
+            self.selectionModel().clearCurrentIndex()
+            self._takes_focus = False
+
     def _tell_chosen(self, current: QModelIndex, previous: QModelIndex) -> None:
+        if self._takes_focus:
+            return
         self.chosen.emit(self._model.version_at(current.row()) if current.isValid() else None)
 
     def _after_change(self, first: QModelIndex, last: QModelIndex) -> None:
