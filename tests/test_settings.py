@@ -27,7 +27,7 @@ VALUES: dict[str, tuple[object, list[object]]] = {
     "watch.quiet_time": (0.5, [0, 0.09, 3601, -1, "2", True, math.nan, math.inf]),
     "watch.idle_end": (60, [0, 0.5, 604801, "60", False]),
     "watch.rescan": (10, [0, 86401, "often"]),
-    "limits.reserve": (0, [-1, 2**20 + 1, "512", math.nan]),
+    "limits.reserve": (0, [-1, 2**20 + 1, "512", math.nan, 512.5]),
     "limits.describe_time": (5, [0, 3601, None]),
     "limits.describe_memory": (256, [255, 65537, "1GiB"]),
     "appearance.theme": ("dark", ["Dark", "", "blue", 1, ["dark"]]),

@@ -16,7 +16,7 @@ APP = "strongroom"
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number within bounds; `whole` numbers are shown without decimals."""
+    """A number within bounds; `whole`: without decimals."""
 
     low: float
     high: float
@@ -24,9 +24,11 @@ class Number:
 
     def wrong(self, value: Any) -> str:
         good = isinstance(value, int | float) and not isinstance(value, bool)
-        if good and self.low <= value <= self.high:
+        good = good and self.low <= value <= self.high
+        if good and not (self.whole and value != int(value)):
             return ""
-        return f"a number from {self.low:g} to {self.high:g}"
+        whole = "whole " if self.whole else ""
+        return f"a {whole}number from {self.low:g} to {self.high:g}"
 
 
 @dataclass(frozen=True, slots=True)

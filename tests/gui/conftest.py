@@ -11,7 +11,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from strongroom.gui.bridge import Bridge
 from strongroom.gui.resources import resources
@@ -21,6 +21,11 @@ from strongroom.gui.window import Window
 from strongroom.settings import Settings
 
 QUICK = Settings({"watch.quiet_time": 0.2, "watch.idle_end": 2.0})
+
+
+def texts(widget) -> str:
+    """What can be read in the widget's labels."""
+    return "\n".join(w.text() for w in widget.findChildren(QLabel) if w.isVisible())
 
 
 class Person:

@@ -16,12 +16,9 @@ from strongroom.bootstrap import create_registry, open_registry
 from strongroom.gui import desktop, dialogs
 from strongroom.services.add import AddOptions
 from strongroom.settings import Settings
+from tests.gui.conftest import texts
 
 _ALT = Qt.KeyboardModifier.AltModifier
-
-
-def texts(widget) -> str:
-    return "\n".join(w.text() for w in widget.findChildren(QLabel) if w.isVisible())
 
 
 def add_outside(place: Path, *paths: Path, **options) -> None:

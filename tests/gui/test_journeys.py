@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication
 
 from strongroom.bootstrap import open_registry
 from strongroom.gui import dialogs
@@ -25,10 +25,6 @@ ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "resources" / "sample" / "train.py"
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 RETURN, DOWN, TAB = Qt.Key.Key_Return, Qt.Key.Key_Down, Qt.Key.Key_Tab
-
-
-def texts(widget) -> str:
-    return "\n".join(w.text() for w in widget.findChildren(QLabel) if w.isVisible())
 
 
 def digests_below(folder: Path) -> dict[str, str]:

@@ -17,7 +17,7 @@ from strongroom.gui import saved_filters
 from strongroom.gui.library.columns import COLUMNS
 from strongroom.services.add import AddOptions
 from strongroom.settings import Settings
-from tests.gui.test_window import texts
+from tests.gui.conftest import texts
 
 ENTER, TAB, ESC = Qt.Key.Key_Return, Qt.Key.Key_Tab, Qt.Key.Key_Escape
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QSettings, Qt, QTimer
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QLabel, QMainWindow
+from PySide6.QtWidgets import QApplication, QMainWindow
 
 from strongroom.bootstrap import create_registry, open_registry
 from strongroom.domain.facts import Point
@@ -25,7 +25,7 @@ from strongroom.gui.runs.screen import RunsScreen
 from strongroom.gui.session import opening, rebuilding
 from strongroom.services.runs import RunWriter, empty_document
 from strongroom.settings import Settings
-from tests.gui.conftest import QUICK
+from tests.gui.conftest import QUICK, texts
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "resources" / "sample" / "train.py"
@@ -127,10 +127,6 @@ def runs(qtbot, theme, tmp_path):
     yield one
     one.close()
     theme.choose("light")
-
-
-def texts(widget) -> str:
-    return "\n".join(w.text() for w in widget.findChildren(QLabel) if w.isVisible())
 
 
 def turn(widget, by: int, keys=Qt.KeyboardModifier.NoModifier) -> None:

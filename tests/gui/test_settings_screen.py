@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from strongroom.gui import dialogs
 from strongroom.gui.settings.fields import SettingField
 from strongroom.settings import SETTINGS, load, save, settings_file
-from tests.gui.test_window import texts
+from tests.gui.conftest import texts
 
 
 @pytest.fixture

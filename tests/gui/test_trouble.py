@@ -19,7 +19,7 @@ from strongroom.bootstrap import create_registry, open_registry
 from strongroom.catalog import schema
 from strongroom.services.add import AddOptions
 from strongroom.settings import Settings
-from tests.gui.test_window import texts
+from tests.gui.conftest import texts
 
 
 @pytest.fixture

@@ -12,19 +12,15 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QLinearGradient, QPainter
-from PySide6.QtWidgets import QLabel
 
 from strongroom.bootstrap import create_registry, open_registry
 from strongroom.gui import decode as decoding
 from strongroom.gui import dialogs
 from strongroom.services.add import AddOptions
 from strongroom.settings import Settings
+from tests.gui.conftest import texts
 
 _ALT, _CTRL = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier
-
-
-def texts(widget) -> str:
-    return "\n".join(w.text() for w in widget.findChildren(QLabel) if w.isVisible())
 
 
 def picture_file(path: Path) -> None:

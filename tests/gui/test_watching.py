@@ -17,7 +17,7 @@ from strongroom.gui import dialogs
 from strongroom.gui.watching.activity import LINE
 from strongroom.services.add import AddOptions
 from strongroom.settings import Settings
-from tests.gui.test_window import texts
+from tests.gui.conftest import texts
 
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample" / "train.py"
 

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel, QLineEdit
+from PySide6.QtWidgets import QLineEdit
 
 from strongroom.bootstrap import create_registry, open_registry
 from strongroom.gui import dialogs
 from strongroom.services.add import AddOptions
 from strongroom.settings import Settings
+from tests.gui.conftest import texts
 
 SAMPLE = Path(__file__).parents[2] / "resources" / "sample" / "train.py"
 
@@ -37,10 +38,6 @@ def add_outside(place: Path, *paths: Path, **options) -> None:
     """Another process adds something."""
     with closing(open_registry(place, Settings(), "cli")) as registry:
         registry.add([os.fsencode(p) for p in paths], AddOptions(**options))
-
-
-def texts(widget) -> str:
-    return "\n".join(w.text() for w in widget.findChildren(QLabel) if w.isVisible())
 
 
 def test_an_empty_registry_is_made_and_offers_three_ways_to_begin(person):

@@ -327,3 +327,19 @@ def test_one_progress_serves_any_number_of_takings(watching, folder):
         (folder / f"{number}.bin").write_bytes(b"x%d" % number)
         w.until(lambda: len(w.names()) == number + 1, progress=progress)  # noqa: B023
     assert progress.report is report
+
+
+def test_a_run_folder_whose_name_is_no_text_is_one_run_that_ends_and_is_found_again(
+    watching, folder
+):
+    odd = folder / os.fsdecode(b"runs/r\xff")
+    w = watching()
+    write_run(odd, [0.5, 0.4], {"lr": 0.1})
+    w.until(lambda: [r["status"] for r in w.runs()] == ["finished"], 30.0)
+    (run,) = w.runs()
+    assert run["name"] == r"r\xff" and run["params"]["lr"] == 0.1 and run["outputs"]
+    w.close()
+    again = Watching(w.registry, folder)
+    again.idle()
+    assert [r["id"] for r in again.runs()] == [run["id"]]
+    again.close()

@@ -98,3 +98,11 @@ def _parts(text: str) -> list[str]:
             begin = at + 1
     parts.append(text[begin:])
     return [p for p in parts if p]
+
+
+def named(name: str, below: bool = False) -> str:
+    """The filter that finds an artifact, or with `below` all whose names begin with `name/`. No
+    quote can stand between quotes, so a star stands for it.
+    """
+    inner = name.replace('"', "*")
+    return f'name:"{inner}/*"' if below else f'name:"{inner}"'

@@ -29,6 +29,7 @@ from strongroom.gui.commands import Command, install
 from strongroom.gui.drag_out import DragOut
 from strongroom.gui.drop import DropVeil, local_paths
 from strongroom.gui.fault_bar import FaultBar
+from strongroom.gui.filter_terms import named
 from strongroom.gui.help_sheet import HelpSheet, KeysSheet
 from strongroom.gui.jobs import Job, JobsPopup
 from strongroom.gui.leaving import Leaving
@@ -445,7 +446,7 @@ class Window(QMainWindow):
             following.setFocus()
 
     def _show_versions_of(self, watch: dict[str, Any]) -> None:
-        self.set_filter(f'name:"{watch["name"]}/*"')
+        self.set_filter(named(watch["name"], below=True))
 
     def show_palette(self) -> None:
         commands = [c for c in self.commands if c.title != "Commands"]
@@ -469,7 +470,7 @@ class Window(QMainWindow):
         """Shows the artifact's versions in the Library, and this one in the panel."""
         if self.current is not self.library:
             self._show(self.library)
-        self.library.set_filter(f'name:"{reference.rpartition("@")[0] or reference}"')
+        self.library.set_filter(named(reference.rpartition("@")[0] or reference))
         self.library.show_reference(reference)
 
     def show_run(self, run: str) -> None:

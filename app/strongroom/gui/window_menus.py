@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QMenu
 
 from strongroom.gui import registries, saved_filters
+from strongroom.gui.filter_terms import named
 from strongroom.gui.menus import menu_of, menu_of_commands
 from strongroom.gui.name_sheet import NameSheet
 from strongroom.gui.theme import Theme
@@ -36,9 +37,7 @@ class WindowMenus:
         if version is not None:
             name, run_id = version["name"], version["run"]
             menu.addSeparator()
-            menu.addAction(
-                "Show all versions of it", lambda: self._window.set_filter(f'name:"{name}"')
-            )
+            menu.addAction("Show all versions of it", lambda: self._window.set_filter(named(name)))
             if run_id:
                 menu.addAction("Show its run", lambda: self._window.show_run(run_id))
                 menu.addAction(

@@ -15,6 +15,7 @@ from strongroom.services.desk import Desk
 from strongroom.services.documents import StoredDocuments
 from strongroom.services.grouping import RunFolder
 from strongroom.services.inspection import Piece
+from strongroom.services.run_paths import shown_path
 from strongroom.services.runs import RunWriter, empty_document
 
 #: At most so many files of one run are read for what they say.
@@ -37,7 +38,7 @@ def read_run(desk: Desk, folder: RunFolder, root: bytes) -> FoundRun:
     wanted = [m for m in folder.members if folder.layout.wanted(folder.relative(m))]
     pieces = [Piece(folder.relative(m), file=os.fsdecode(m.location)) for m in wanted[:_READ_FILES]]
     answer = desk.inspector.read_run(folder.layout.name, pieces)
-    place = _text(posixpath.normpath(posixpath.join(os.fsdecode(root), folder.folder)))
+    place = shown_path(posixpath.normpath(posixpath.join(os.fsdecode(root), folder.folder)))
     document = _document(answer, folder, posixpath.basename(place))
     series = {
         name: [Point(step, value, time) for step, time, value in points]
@@ -53,11 +54,6 @@ def read_run(desk: Desk, folder: RunFolder, root: bytes) -> FoundRun:
     return FoundRun(place, document, series, known, generation)
 
 
-def _text(path: str) -> str:
-    """The path as it can be kept: names on disk need not be UTF-8."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
 def _document(answer: dict[str, Any], folder: RunFolder, name: str) -> Document:
     times = [m.stat.mtime_ns // 1000 for m in folder.members]
     started, ended = answer.get("started_at"), answer.get("ended_at")
@@ -70,7 +66,7 @@ def _document(answer: dict[str, Any], folder: RunFolder, name: str) -> Document:
     document["ended_at"] = int(ended * 1e6) if ended else max(times, default=None)
     document["params"] = answer.get("params", {})
     document["metrics"] = answer.get("metrics", {})
-    document["provenance"] = {**answer.get("provenance", {}), "folder": _text(folder.folder)}
+    document["provenance"] = {**answer.get("provenance", {}), "folder": shown_path(folder.folder)}
     document["warnings"] = list(answer.get("warnings", ()))
     named = [str(hint["target"]) for hint in answer.get("inputs", ())]
     if named:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from strongroom.disk.durable import sync_folder, write_file
-from strongroom.disk.sqlite import connect
+from strongroom.disk.sqlite import DatabaseError, OperationalError, connect
 from strongroom.watch.events import on_network
 
 Document = dict[str, Any]
@@ -43,7 +43,7 @@ def try_place(path: Path, reserve: int) -> list[Document]:
             state, detail = examine()
         except OSError as error:
             state, detail = BAD, error.strerror or str(error)
-        except Exception as error:  # whatever the database says is for the user to read
+        except DatabaseError as error:
             state, detail = BAD, str(error)
         steps.append(
             {"name": name, "state": state, "detail": detail, "seconds": time.monotonic() - began}
@@ -101,8 +101,9 @@ def _database(file: Path) -> tuple[str, str]:
         two.execute("pragma busy_timeout=0")
         try:
             two.execute("begin immediate")
-        except Exception:
-            pass  # as it must be: the first one has the lock
+        except OperationalError as error:
+            if "locked" not in str(error):  # that is as it must be: the first one has the lock
+                raise
         else:
             return BAD, "locks do not hold here: two writers at once would be possible"
         one.execute("insert into probe values (1)")

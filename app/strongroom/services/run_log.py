@@ -15,6 +15,7 @@ from strongroom.extract.layouts import LAYOUTS
 from strongroom.formats.text import decode, without_codes
 from strongroom.services.access import act
 from strongroom.services.desk import Desk
+from strongroom.services.run_paths import folder_of
 
 Document = dict[str, Any]
 
@@ -101,7 +102,7 @@ def _growing(desk: Desk, row: RunRow) -> tuple[str, bytes, bool] | None:
     layout = next((one for one in LAYOUTS if one.name == row.layout), None)
     if watch is None or layout is None:
         return None
-    folder = os.path.join(watch.root, os.fsencode(row.path))
+    folder = os.path.join(watch.root, os.fsencode(folder_of(row.path)))
     found = []
     for path, info in _files_below(folder):
         text = os.fsdecode(path)

@@ -23,6 +23,7 @@ from strongroom.services.desk import Desk
 from strongroom.services.grouping import RunFolder
 from strongroom.services.ingest import stored_piece
 from strongroom.services.inspection import Piece
+from strongroom.services.run_paths import folder_of, kept_path, shown_path
 from strongroom.services.runs import RunWriter, empty_document
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class WatchRuns:
         """The run that new content in `folder` belongs to, running."""
         if (known := self.active.get(folder.folder)) is not None:
             return known
-        rows = catalog.runs_at(self.desk.engine, self.watch.id, folder.folder)
+        rows = catalog.runs_at(self.desk.engine, self.watch.id, kept_path(folder.folder))
         newest = rows[0] if rows else None
         if newest is not None and self._same(newest, folder, seen):
             active = Active(newest.id, folder, newest.generation)
@@ -78,9 +79,10 @@ class WatchRuns:
         """Takes up runs that were going on when the watch last ended; these come back."""
         taken_up = []
         for row in catalog.running(self.desk.engine, self.watch.id):
-            if row.path not in self.active and row.path in folders:
-                active = Active(row.id, folders[row.path], row.generation)
-                self.active[row.path] = active
+            folder = folder_of(row.path)
+            if folder not in self.active and folder in folders:
+                active = Active(row.id, folders[folder], row.generation)
+                self.active[folder] = active
                 taken_up.append(active)
         return taken_up
 
@@ -186,7 +188,7 @@ class WatchRuns:
             series,
             {
                 "watch": self.watch.id,
-                "path": active.folder.folder,
+                "path": kept_path(active.folder.folder),
                 "generation": active.generation,
             },
         )
@@ -208,13 +210,13 @@ class WatchRuns:
         times = [m.stat.mtime_ns // 1000 for m in run.members]
         started = answer.get("started_at")
         document = empty_document(
-            answer.get("name") or posixpath.basename(run.folder) or self.watch.name,
+            answer.get("name") or posixpath.basename(shown_path(run.folder)) or self.watch.name,
             run.layout.name,
             int(started * 1e6) if started else min(times, default=None),
         )
         document["params"] = answer.get("params", {})
         document["metrics"] = answer.get("metrics", {})
-        document["provenance"] = {**answer.get("provenance", {}), "folder": run.folder}
+        document["provenance"] = {**answer.get("provenance", {}), "folder": shown_path(run.folder)}
         document["warnings"] = list(answer.get("warnings", ()))
         if answer.get("ended_at"):
             document["ended_at"] = int(answer["ended_at"] * 1e6)

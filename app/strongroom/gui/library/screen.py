@@ -13,6 +13,7 @@ from strongroom.domain.event import Event
 from strongroom.gui.bridge import Bridge
 from strongroom.gui.detail import DetailPanel
 from strongroom.gui.filter_field import FilterField
+from strongroom.gui.filter_terms import named
 from strongroom.gui.library.model import Counts
 from strongroom.gui.library.page import LibraryPage
 from strongroom.gui.library.welcome import Welcome
@@ -124,7 +125,7 @@ class LibraryScreen(Screen):
         self._show_panel(True)
 
     def show_artifact(self, name: str) -> None:
-        self.set_filter(f'name:"{name}"')
+        self.set_filter(named(name))
         self.show_reference(name)
 
     def selected(self) -> Version | None:

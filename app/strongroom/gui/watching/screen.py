@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QFrame, QWidget
 from strongroom.domain.event import Event
 from strongroom.gui.bridge import Bridge, Ticket
 from strongroom.gui.commands import Command
+from strongroom.gui.filter_terms import named
 from strongroom.gui.pieces import (
     Button,
     Elided,
@@ -204,14 +205,14 @@ class WatchScreen(Screen):
         if self._ticket is not None:
             self._ticket.cancel()
         watch = self._current()
-        name = str(watch["name"]).replace('"', "*") if watch else ""
+        name = str(watch["name"]) if watch else ""
         chosen = watch["id"] if watch else ""
 
         def question(registry: Registry) -> tuple[Any, Any, Any]:
             totals = registry.watch_totals()
             if not chosen:
                 return totals, [], []
-            text = f'name:"{name}/*" or name:"{name}"'
+            text = f"{named(name, below=True)} or {named(name)}"
             page = registry.list_versions(text=text, limit=_HISTORY)["versions"]
             briefs = registry.run_briefs(list({v["run"] for v in page if v["run"]}))
             for version in page:
