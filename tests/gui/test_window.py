@@ -449,3 +449,33 @@ def test_the_first_versions_bring_the_keyboard_from_the_welcome_to_the_list(pers
     add_outside(person.place, files / "m0.bin")
     person.until(lambda: person.rows() == ["m0.bin@v1"])
     person.until(person.table.hasFocus)
+
+
+def test_tab_goes_through_every_screen_in_reading_order_and_back(person, files, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    window = person.open()
+    person.add(files / "m0.bin")
+    person.bridge.ask(lambda r: r.add_watch(os.fsencode(out), {}))
+    person.until(lambda: len(window.watches.shown) == 1)
+    for title in ("Library", "Runs", "Watch folders", "Settings"):
+        window.go_to(title)
+        person.qtbot.wait(150)
+        regions = (window.sidebar, window.top_bar, window.current, window.strip)
+        window.sidebar.brand.setFocus()
+        seen = []
+        for _ in range(80):
+            person.key(Qt.Key.Key_Tab)
+            seen.append(QGuiApplication.focusObject())
+            if seen[-1] is window.sidebar.brand:
+                break
+        where = [next(i for i, r in enumerate(regions) if r.isAncestorOf(one)) for one in seen]
+        assert where[:-1] == sorted(where[:-1]) and {0, 1, 2, 3} <= set(where)
+        assert len(seen) == len(set(seen))
+        for one in reversed(seen[:-1]):
+            person.key(Qt.Key.Key_Tab, Qt.KeyboardModifier.ShiftModifier)
+            assert QGuiApplication.focusObject() is one
+    person.until(lambda: any(type(one).__name__ == "Source" for one in window.sidebar._rows))
+    window.sidebar.nav["Watch folders"].setFocus()
+    person.key(Qt.Key.Key_Tab)
+    assert QGuiApplication.focusObject() is window.sidebar._rows[0]

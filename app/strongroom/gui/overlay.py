@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QKeySequence, QMouseEvent, QPainter, QPaintEve
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsDropShadowEffect, QWidget
 from shiboken6 import isValid
 
+from strongroom.gui import tabbing
 from strongroom.gui.pieces import IconButton, column, frame, label, row
 from strongroom.gui.theme import Theme, font
 
@@ -32,22 +33,8 @@ class Sheet(QFrame):
         event.accept()  # a press inside is not one beside
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        """Tab goes round inside the sheet.
-
-        Not along `nextInFocusChain`: PySide takes what that returns for a child of the widget it
-        was asked of, and forgets it together with the sheet.
-        """
-        reachable = [
-            one
-            for one in self.findChildren(QWidget)
-            if one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.isVisible() and one.isEnabled()
-        ]
-        if not reachable:
-            return True
-        now, step = QApplication.focusWidget(), 1 if forward else -1
-        at = reachable.index(now) if now in reachable else (-1 if forward else 0)
-        reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
-        reachable[(at + step) % len(reachable)].setFocus(reason)
+        """Tab goes round inside the sheet."""
+        tabbing.step([self], forward)
         return True
 
     def leave(self) -> None:

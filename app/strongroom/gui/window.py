@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
 from strongroom.domain.errors import BadInput, StrongroomError
 from strongroom.domain.event import Event
-from strongroom.gui import registries, saved_filters
+from strongroom.gui import registries, saved_filters, tabbing
 from strongroom.gui.acts import Acts
 from strongroom.gui.banner import Banner
 from strongroom.gui.bridge import Bridge
@@ -444,6 +444,10 @@ class Window(QMainWindow):
             self.detail.focus_first()
         else:
             following.setFocus()
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        tabbing.step((self.sidebar, self.top_bar, self.fault, self.current, self.strip), forward)
+        return True
 
     def _show_versions_of(self, watch: dict[str, Any]) -> None:
         self.set_filter(named(watch["name"], below=True))
