@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,11 +100,23 @@ class Inspector:
         """What `previews.look` shows of one file; raises `ChildDied`."""
         return self._ask({"do": "preview", "request": asdict(request)}, [piece])
 
+    def look_deeply(self, piece: Piece, seconds: float, tick: Callable[[], None]) -> dict[str, Any]:
+        """What `extract.deep` finds in one file, within `seconds`; raises `ChildDied`, and what
+        `tick` raises: it is called a few times a second while the child works.
+        """
+        return self._ask({"do": "deep"}, [piece], seconds, tick)
+
     def close(self) -> None:
         with self._lock:
             self._kill()
 
-    def _ask(self, request: dict[str, Any], pieces: Sequence[Piece]) -> dict[str, Any]:
+    def _ask(
+        self,
+        request: dict[str, Any],
+        pieces: Sequence[Piece],
+        seconds: float | None = None,
+        tick: Callable[[], None] = lambda: None,
+    ) -> dict[str, Any]:
         inline = [p.data or b"" for p in pieces]
         header = json.dumps(
             {
@@ -121,8 +133,8 @@ class Inspector:
             try:
                 child.stdin.write(len(header).to_bytes(8, "big") + header + b"".join(inline))
                 child.stdin.flush()
-                deadline = time.monotonic() + self._time_limit
-                length = int.from_bytes(_read(child.stdout.fileno(), 8, deadline), "big")
+                deadline = time.monotonic() + (seconds or self._time_limit)
+                length = int.from_bytes(_read(child.stdout.fileno(), 8, deadline, tick), "big")
                 if length > _MAX_ANSWER:
                     raise ChildDied("it says more than can be kept")
                 answer: dict[str, Any] = json.loads(_read(child.stdout.fileno(), length, deadline))
@@ -132,8 +144,10 @@ class Inspector:
                 raise ChildDied("reading it ended the reader (out of memory?)") from error
             except TimeoutError as error:
                 self._kill()
-                raise ChildDied(f"reading it took over {self._time_limit:.0f} s") from error
-            except ChildDied:
+                raise ChildDied(
+                    f"reading it took over {seconds or self._time_limit:.0f} s"
+                ) from error
+            except BaseException:
                 self._kill()
                 raise
 
@@ -170,12 +184,15 @@ class Inspector:
             self._child = None
 
 
-def _read(fd: int, count: int, deadline: float) -> bytes:
+def _read(fd: int, count: int, deadline: float, tick: Callable[[], None] = lambda: None) -> bytes:
     parts = []
     while count:
         left = deadline - time.monotonic()
-        if left <= 0 or not select.select([fd], [], [], left)[0]:
+        if left <= 0:
             raise TimeoutError
+        if not select.select([fd], [], [], min(left, 0.2))[0]:
+            tick()
+            continue
         part = os.read(fd, min(count, 1 << 20))
         if not part:
             raise EOFError
