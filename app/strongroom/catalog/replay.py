@@ -109,7 +109,7 @@ def _committed(tx: Tx, entry: Entry, documents: Documents) -> None:
         _output(tx, entry.seq, details["run"], version)
     for hint in document["inputs"]:
         _input(tx, entry.seq, version, hint)
-    tx.execute("insert into waiting values (?)", (version,))
+    tx.execute("insert or ignore into waiting values (?)", (version,))
     tx.execute(
         "insert into search(id, name, run, params, notes) values (?,?,?,?,'')",
         (version, details["artifact"], details.get("run") or "", _words(params)),
