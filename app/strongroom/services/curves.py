@@ -13,7 +13,7 @@ from typing import Any
 
 from strongroom.catalog import catalog
 from strongroom.domain.errors import Damaged, NotFound
-from strongroom.domain.facts import Point, RunStatus
+from strongroom.domain.facts import RunStatus
 from strongroom.services.access import act
 from strongroom.services.desk import Desk
 
@@ -77,11 +77,6 @@ def columns_of(points: Iterable[tuple[Any, Any, Any]], whole: int) -> Columns:
         made.times.append(_double(at))
         made.values.append(_double(value))
     return made
-
-
-def columns_of_points(points: Iterable[Point]) -> Columns:
-    made = columns_of(((p.step, p.time, p.value) for p in points), 0)
-    return Columns(made.steps, made.times, made.values, len(made.values))
 
 
 def parsed(text: str) -> Curves:

@@ -10,7 +10,7 @@ from strongroom.catalog.catalog import RunRow
 from strongroom.domain.digest import text_of
 from strongroom.domain.entry import Draft
 from strongroom.domain.errors import BadInput, Conflict, NotFound
-from strongroom.domain.facts import Point, RunStatus
+from strongroom.domain.facts import RunStatus
 from strongroom.domain.record import (
     RUN_SCHEMA,
     Document,
@@ -20,6 +20,7 @@ from strongroom.domain.record import (
     series_document,
     series_summary,
 )
+from strongroom.domain.series import Series
 from strongroom.domain.timestamps import new_id, now
 from strongroom.services.access import act
 from strongroom.services.desk import Desk
@@ -70,7 +71,7 @@ class RunWriter:
         self,
         run: str,
         document: Document,
-        series: Mapping[str, list[Point]] | None = None,
+        series: Mapping[str, Series] | None = None,
         place: Document | None = None,
     ) -> Draft:
         """Seals and stores; the draft of the entry that makes it known comes back, with `place`
