@@ -450,11 +450,6 @@ def metric_directions(engine: Engine) -> dict[str, str]:
     return dict(engine.rows("select name, direction from metric_directions order by name"))
 
 
-def blob_size(engine: Engine, digest: bytes) -> int:
-    row = engine.row("select size from blobs where digest = ?", (digest,))
-    return int(row[0]) if row else 0
-
-
 def known_blobs(engine: Engine, digests: Sequence[bytes]) -> dict[bytes, int]:
     """`{digest: size}` of those that the catalog knows as stored and undamaged."""
     found: dict[bytes, int] = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from strongroom.catalog.edges import decide, version_named, write_edge, write_run_inputs
@@ -28,6 +28,7 @@ class Documents(Protocol):
     def manifest(self, digest: bytes) -> Manifest: ...
     def record(self, digest: bytes) -> Document: ...
     def run(self, digest: bytes) -> Document: ...
+    def curves(self, digest: bytes) -> Sequence[tuple[bytes, int]]: ...
     def size(self, digest: bytes) -> int: ...
 
 
@@ -196,6 +197,8 @@ def _run_recorded(tx: Tx, entry: Entry, documents: Documents) -> None:
     keep_document(tx, digest, documents.size(digest), "run", run)
     if series is not None:
         keep_document(tx, series, documents.size(series), "run", run)
+        for curve, size in documents.curves(series):
+            keep_document(tx, curve, size, "run", run)
     tx.execute("delete from facts where owner_type = 'run' and owner_id = ?", (run,))
     _write_facts(tx, "run", run, "param", params)
     _write_facts(tx, "run", run, "metric", metrics)

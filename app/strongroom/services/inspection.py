@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strongroom.domain.facts import Kind
+from strongroom.services.carried_series import unpacked
 
 if TYPE_CHECKING:
     from strongroom.services.previews.request import Request
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 TIME_LIMIT = 60.0
 #: Bytes of address space the child may use.
 MEMORY_LIMIT = 1 << 30
+#: Bytes a second that reading takes at least: a longer file may take longer.
+SLOWEST = 4 << 20
 _MAX_ANSWER = 512 << 20
 
 
@@ -90,21 +93,26 @@ class Inspector:
     def read_run(
         self, layout: str, pieces: Sequence[Piece], most: int | None = None
     ) -> dict[str, Any]:
-        """What a layout reads from a run's files: see `inspection_child.run_answer`."""
+        """What a layout reads from a run's files: see `inspection_child.run_answer`; its `series`
+        come as `{name: Series}`.
+        """
         try:
-            return self._ask({"do": "run", "layout": layout, "most": most}, pieces)
+            answer, columns = self._ask_all({"do": "run", "layout": layout, "most": most}, pieces)
+            return {**answer, "series": unpacked(answer["series"], columns)}
         except ChildDied as death:
             return {"warnings": [f"the run could not be read, {death}"]}
+        except ValueError:
+            return {"warnings": ["the run could not be read: the reader gave no sound curves"]}
 
     def preview(self, piece: Piece, request: Request) -> dict[str, Any]:
         """What `previews.look` shows of one file; raises `ChildDied`."""
         return self._ask({"do": "preview", "request": asdict(request)}, [piece])
 
-    def look_deeply(self, piece: Piece, seconds: float, tick: Callable[[], None]) -> dict[str, Any]:
-        """What `extract.deep` finds in one file, within `seconds`; raises `ChildDied`, and what
-        `tick` raises: it is called a few times a second while the child works.
+    def look_deeply(self, piece: Piece, tick: Callable[[], None]) -> dict[str, Any]:
+        """What `extract.deep` finds in one file; raises `ChildDied`, and what `tick` raises: it is
+        called a few times a second while the child works.
         """
-        return self._ask({"do": "deep"}, [piece], seconds, tick)
+        return self._ask({"do": "deep"}, [piece], tick)
 
     def close(self) -> None:
         with self._lock:
@@ -114,10 +122,19 @@ class Inspector:
         self,
         request: dict[str, Any],
         pieces: Sequence[Piece],
-        seconds: float | None = None,
         tick: Callable[[], None] = lambda: None,
     ) -> dict[str, Any]:
+        return self._ask_all(request, pieces, tick)[0]
+
+    def _ask_all(
+        self,
+        request: dict[str, Any],
+        pieces: Sequence[Piece],
+        tick: Callable[[], None] = lambda: None,
+    ) -> tuple[dict[str, Any], bytearray]:
+        """The answer, and the columns of numbers that follow it."""
         inline = [p.data or b"" for p in pieces]
+        limit = self._time_limit + sum(map(_size, pieces)) / SLOWEST
         header = json.dumps(
             {
                 **request,
@@ -133,20 +150,15 @@ class Inspector:
             try:
                 child.stdin.write(len(header).to_bytes(8, "big") + header + b"".join(inline))
                 child.stdin.flush()
-                deadline = time.monotonic() + (seconds or self._time_limit)
-                length = int.from_bytes(_read(child.stdout.fileno(), 8, deadline, tick), "big")
-                if length > _MAX_ANSWER:
-                    raise ChildDied("it says more than can be kept")
-                answer: dict[str, Any] = json.loads(_read(child.stdout.fileno(), length, deadline))
-                return answer
+                deadline = time.monotonic() + limit
+                answer: dict[str, Any] = json.loads(_part(child.stdout.fileno(), deadline, tick))
+                return answer, _part(child.stdout.fileno(), deadline, tick)
             except (BrokenPipeError, EOFError) as error:
                 self._kill()
                 raise ChildDied("reading it ended the reader (out of memory?)") from error
             except TimeoutError as error:
                 self._kill()
-                raise ChildDied(
-                    f"reading it took over {seconds or self._time_limit:.0f} s"
-                ) from error
+                raise ChildDied(f"reading it took over {limit:.0f} s") from error
             except BaseException:
                 self._kill()
                 raise
@@ -184,21 +196,39 @@ class Inspector:
             self._child = None
 
 
-def _read(fd: int, count: int, deadline: float, tick: Callable[[], None] = lambda: None) -> bytes:
-    parts = []
-    while count:
+def _size(piece: Piece) -> int:
+    """Bytes of the file; 0 for one that is gone by now."""
+    if piece.file is None:
+        return len(piece.data or b"")
+    try:
+        return os.stat(os.fsencode(piece.file)).st_size
+    except OSError:
+        return 0
+
+
+def _part(fd: int, deadline: float, tick: Callable[[], None]) -> bytearray:
+    """One part of an answer, with its length before it."""
+    length = int.from_bytes(_read(fd, 8, deadline, tick), "big")
+    if length > _MAX_ANSWER:
+        raise ChildDied("it says more than can be kept")
+    return _read(fd, length, deadline, tick)
+
+
+def _read(fd: int, count: int, deadline: float, tick: Callable[[], None]) -> bytearray:
+    """`tick` is called a few times a second while nothing comes; what it raises ends it."""
+    found = bytearray()
+    while len(found) < count:
         left = deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
         if not select.select([fd], [], [], min(left, 0.2))[0]:
             tick()
             continue
-        part = os.read(fd, min(count, 1 << 20))
+        part = os.read(fd, min(count - len(found), 1 << 20))
         if not part:
             raise EOFError
-        parts.append(part)
-        count -= len(part)
-    return b"".join(parts)
+        found += part
+    return found
 
 
 def _merged(parts: Sequence[Described]) -> Described:

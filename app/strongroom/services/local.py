@@ -7,7 +7,7 @@ forty formats.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,10 +140,10 @@ class LocalRegistry:
     def show_run(self, run: str, series: bool = False) -> Document:
         return find.show_run(self.desk, run, series)
 
-    def run_series(self, run: str) -> Curves:
+    def run_series(self, run: str, names: Collection[str] | None = None) -> Curves:
         from strongroom.services import curves
 
-        return curves.run_series(self.desk, run)
+        return curves.run_series(self.desk, run, names)
 
     def run_log(self, run: str, lines: int = 400) -> Document:
         from strongroom.services import run_log

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from strongroom.catalog import catalog, profiles
+from strongroom.catalog import profiles
 from strongroom.catalog.profiles import TensorRow
 from strongroom.domain.errors import Damaged, StrongroomError
 from strongroom.extract import deep
@@ -22,8 +22,6 @@ Document = dict[str, Any]
 Tick = Callable[[int], None]
 #: At most so many files of one version are looked into.
 MOST_FILES = 256
-#: Seconds that a look may take, and how many of the file's bytes buy one more.
-_SECONDS, _BYTES_A_SECOND = 60.0, 2 << 20
 
 
 def profile_of(desk: Desk, digest: bytes, path: str, tick: Tick) -> Document:
@@ -35,15 +33,12 @@ def profile_of(desk: Desk, digest: bytes, path: str, tick: Tick) -> Document:
     known = profiles.profile(desk.engine, digest)
     if known is not None:
         return known
-    size = catalog.blob_size(desk.engine, digest)
     try:
         desk.store.check(digest, tick)
     except Damaged as error:
         raise damage.found(desk, digest, error, path) from error
     try:
-        found = desk.prober.look_deeply(
-            stored_piece(desk, path, digest), _SECONDS + size / _BYTES_A_SECOND, lambda: tick(0)
-        )
+        found = desk.prober.look_deeply(stored_piece(desk, path, digest), lambda: tick(0))
     except ChildDied as death:
         found = {"kind": "", "why": f"{path}: {death}"}
     tensors = [
