@@ -13,7 +13,7 @@ def stylesheet(c: Colours) -> str:
     return _rules(c) + "".join(
         f'QFrame[look="toned"][tone="{name}"] {{ background: {tone.fill};'
         f" border: 1px solid {tone.edge}; border-radius: 8px; }}\n"
-        f'QLabel[look="toned"][tone="{name}"] {{ color: {tone.text}; }}\n'
+        f'QLabel[look="tone-words"][tone="{name}"] {{ color: {tone.text}; }}\n'
         for name, tone in c.tones.items()
     )
 

@@ -313,8 +313,9 @@ class Canvas(QWidget):
                     continue
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 if far:
-                    painter.setPen(QPen(QColor(colour), 2 if near else 1, Qt.PenStyle.SolidLine))
-                    painter.pen().setCosmetic(True)
+                    pen = QPen(QColor(colour), 1.5 if near else 0.6)
+                    pen.setCosmetic(True)
+                    painter.setPen(pen)
                     first, last = line.samples[0], line.samples[-1]
                     painter.drawLine(QPointF(*first), QPointF(*last))
                     continue

@@ -439,6 +439,7 @@ class LineageScreen(Screen):
         def done(_: object) -> None:
             again = (lambda: self.decide(source, target, back)) if back else None
             self.said.emit(said, again)
+            self.first_focus().setFocus()  # the button that was pressed goes
             self._ask()
 
         self._bridge.ask(lambda registry: registry.decide_link(target, source, decision), done)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QPushButton
 
 from strongroom.gui import icons
@@ -75,6 +75,7 @@ class Toolbar(QFrame):
         layout.addStretch(1)
         self.setLayout(layout)
         self._counts: Mapping[str, int] = {}
+        self._short = False
         self._ways.buttonClicked.connect(lambda _: self.asked.emit())
         self._depth.activated.connect(lambda _: self.asked.emit())
         theme.changed.connect(self._draw)
@@ -107,14 +108,34 @@ class Toolbar(QFrame):
         self._counts = counts
         for kind, button in self._kinds.items():
             button.setVisible(bool(counts.get(kind)))
+        self._shorten()
         self._draw()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._shorten()
+
+    def _shorten(self) -> None:
+        """Where the words have no room the kinds' icons stand alone."""
+        metrics = QFontMetrics(font(12, 600))
+        shown = [f"{_WORDS[k]} {n}" for k, n in self._counts.items() if n and k in _WORDS]
+        words = sum(metrics.horizontalAdvance(text) + 38 for text in shown)
+        taken = sum(b.minimumWidth() + 4 for b in self._way_buttons.values()) + 170
+        short = taken + words > self.width() - 2 * MARGIN
+        if short != self._short:
+            self._short = short
+            self._draw()
 
     def _draw(self) -> None:
         c = self._theme.colours
         for kind, button in self._kinds.items():
             count, shown = self._counts.get(kind, 0), button.isChecked()
             colour = self._theme.tone(_LOOKS[kind].tone).text if shown else c.text3
-            button.setIcon(icons.icon("eye" if shown else "eye-off", colour, 14))
-            button.setText(f"{_WORDS[kind]} {count_text(count)}")
-            button.setToolTip(f"{'Hide' if shown else 'Show'} {_WORDS[kind].lower()}")
+            eye = _LOOKS[kind].icon if self._short and shown else "eye" if shown else "eye-off"
+            button.setIcon(icons.icon(eye, colour, 14))
+            number = count_text(count)
+            button.setText(number if self._short else f"{_WORDS[kind]} {number}")
+            what = f"{'Hide' if shown else 'Show'} {_WORDS[kind].lower()}"
+            button.setToolTip(what)
+            button.setAccessibleName(f"{what}, {number}")
             button.setCursor(Qt.CursorShape.PointingHandCursor)
