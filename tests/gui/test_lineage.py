@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QApplication
 
 from strongroom.bootstrap import create_registry
 from strongroom.gui.lineage.graph import Edge, Graph, Node, collapsed, filtered
-from strongroom.gui.lineage.lines import STYLES
+from strongroom.gui.lineage.layout import arrange
+from strongroom.gui.lineage.lines import STYLES, lines
 from strongroom.settings import Settings
 from tests import lineage_story
 from tests.gui.conftest import texts
@@ -309,10 +310,9 @@ def test_two_thousand_nodes_are_moved_through_fluidly(person, told, tmp_path):
         Edge(names[i], names[i + 50 + (i * 7) % 13], "input", ("declared", "observed")[i % 2])
         for i in range(1900)
     )
-    from strongroom.gui.lineage.layout import arrange
-
     placed = arrange(names, [(e.start, e.end) for e in edges])
-    screen.canvas.show_graph(Graph(names[0], nodes, edges), placed)
+    graph = Graph(names[0], nodes, edges)
+    screen.canvas.show_graph(graph, placed, lines(graph, placed))
     person.picture("lineage-2000")
     screen.canvas.zoom_by(8)
     person.qtbot.wait(300)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import pairwise
 
 from PySide6.QtCore import (
     QEasingCurve,
@@ -41,7 +40,7 @@ from strongroom.gui.lineage import cards
 from strongroom.gui.lineage.cards import State
 from strongroom.gui.lineage.graph import Edge, Graph
 from strongroom.gui.lineage.layout import CARD, Placed
-from strongroom.gui.lineage.lines import Line, lines, path_data, pen_for
+from strongroom.gui.lineage.lines import Line, path_data, pen_for
 from strongroom.gui.theme import Theme
 from strongroom.gui.tips import tip
 
@@ -79,7 +78,7 @@ class Canvas(QWidget):
         self.selected = ""
         self.affected: set[str] = set()
         self.hits: list[str] = []
-        self._lines: list[Line] = []
+        self._lines: Sequence[Line] = []
         self._columns: list[tuple[float, list[float], list[str]]] = []
         self._near: set[str] = set()
         self.zoom, self.corner = 1.0, QPointF(0, 0)
@@ -97,12 +96,14 @@ class Canvas(QWidget):
 
     # ------------------------------------------------------------------ what is shown
 
-    def show_graph(self, graph: Graph, placed: Placed, anchor: str = "") -> None:
+    def show_graph(
+        self, graph: Graph, placed: Placed, drawn: Sequence[Line], anchor: str = ""
+    ) -> None:
         """Another graph; the card `anchor` stays where it is on the screen, if it was there."""
         before = self.placed.positions.get(anchor)
         self._glide.stop()
         self.graph, self.placed = graph, placed
-        self._lines = lines(graph, placed)
+        self._lines = drawn
         self._sort()
         if self.selected not in graph.nodes:
             self.selected = ""
@@ -316,8 +317,7 @@ class Canvas(QWidget):
                     pen = QPen(QColor(colour), 1.5 if near else 0.6)
                     pen.setCosmetic(True)
                     painter.setPen(pen)
-                    first, last = line.samples[0], line.samples[-1]
-                    painter.drawLine(QPointF(*first), QPointF(*last))
+                    painter.drawLine(line.start, line.end)
                     continue
                 painter.setPen(pen_for(edge.basis, colour, 1.9 if near else 1.5))
                 painter.drawPath(line.path)
@@ -391,7 +391,7 @@ class Canvas(QWidget):
         for line in self._lines:
             if not line.box.adjusted(-reach, -reach, reach, reach).contains(point):
                 continue
-            distance = _distance(line.samples, point)
+            distance = line.distance(point)
             if distance <= reach and (best is None or distance < best[0]):
                 best = distance, line.edge
         return best[1] if best else None
@@ -557,15 +557,3 @@ def edge_words(edge: Edge) -> str:
         said = f", {edge.decision}" if edge.decision else ""
         words += f" by {edge.rule} ({edge.confidence:.0%} sure{said})"
     return f"{words}: {edge.reason}" if edge.reason else words
-
-
-def _distance(samples: Sequence[tuple[float, float]], point: QPointF) -> float:
-    """From a point to the broken line through the samples."""
-    px, py = point.x(), point.y()
-    best = float("inf")
-    for (x0, y0), (x1, y1) in pairwise(samples):
-        dx, dy = x1 - x0, y1 - y0
-        length = dx * dx + dy * dy
-        share = max(0.0, min(1.0, ((px - x0) * dx + (py - y0) * dy) / length)) if length else 0.0
-        best = min(best, ((x0 + share * dx - px) ** 2 + (y0 + share * dy - py) ** 2) ** 0.5)
-    return best

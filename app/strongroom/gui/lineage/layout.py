@@ -22,6 +22,8 @@ PITCH = (244, 104)
 #: Larger graphs are arranged elsewhere, and without the last refinement, which takes long.
 _HERE, _REFINED = 120, 600
 _TIME_LIMIT = 30.0
+#: Layers that all edges together may pass; beyond, keeping room for them takes very long.
+_MOST_PASSED = 12_000
 Point = tuple[float, float]
 Pair = tuple[str, str]
 
@@ -78,6 +80,10 @@ def main() -> None:
 
 def place(nodes: Sequence[str], edges: Sequence[Pair]) -> Placed:
     """One part of the graph below the other, the largest first; single nodes come last."""
+    layers = _layers(nodes, edges)
+    passed = sum(max(0, abs(layers[end] - layers[start]) - 1) for start, end in edges)
+    if passed > _MOST_PASSED:
+        return _plainly(nodes, edges, layers)
     from fast_sugiyama._fast_sugiyama import _from_edges
 
     numbers = {name: number for number, name in enumerate(nodes)}
@@ -91,7 +97,7 @@ def place(nodes: Sequence[str], edges: Sequence[Pair]) -> Placed:
             vertex_spacing=1,
             dummy_vertices=True,
             dummy_size=0.5,
-            ranking_type="minimize",
+            ranking_type="up",
             crossing_minimization=None,
             transpose=len(nodes) <= _REFINED,
             check_layout=None,
@@ -114,6 +120,62 @@ def place(nodes: Sequence[str], edges: Sequence[Pair]) -> Placed:
             placed.positions[name] = (0.0, top)
             top += PITCH[1]
     return placed
+
+
+def _layers(nodes: Sequence[str], edges: Sequence[Pair]) -> dict[str, int]:
+    """How far each node is from the sources by the longest way; within a circle by the first."""
+    after: dict[str, list[str]] = {name: [] for name in nodes}
+    waits = dict.fromkeys(nodes, 0)
+    for start, end in edges:
+        if start != end:
+            after[start].append(end)
+            waits[end] += 1
+    layers = dict.fromkeys(nodes, 0)
+    free = [name for name in nodes if not waits[name]]
+    left = dict.fromkeys(nodes)
+    while left:
+        if not free:
+            free.append(next(iter(left)))  # all that is left goes in circles
+        name = free.pop()
+        if name not in left:
+            continue
+        del left[name]
+        for other in after[name]:
+            if other in left:
+                layers[other] = max(layers[other], layers[name] + 1)
+                waits[other] -= 1
+                if not waits[other]:
+                    free.append(other)
+    return layers
+
+
+def _plainly(nodes: Sequence[str], edges: Sequence[Pair], layers: dict[str, int]) -> Placed:
+    """Layers whose nodes stand by the middle of their neighbours (Sugiyama's barycentre), a few
+    times to and fro; edges run straight. For graphs whose edges pass too many layers.
+    """
+    columns: dict[int, list[str]] = {}
+    for name in nodes:
+        columns.setdefault(layers[name], []).append(name)
+    around: dict[str, list[str]] = {name: [] for name in nodes}
+    for start, end in edges:
+        around[start].append(end)
+        around[end].append(start)
+    height = {name: float(n) for column in columns.values() for n, name in enumerate(column)}
+    order = sorted(columns)
+    for layer in (*order, *reversed(order), *order):
+        column = columns[layer]
+        middles = {
+            name: sum(height[o] for o in around[name]) / len(around[name])
+            if around[name] else height[name]
+            for name in column
+        }  # fmt: skip
+        column.sort(key=lambda name: middles[name])
+        shift = sum(middles.values()) / len(column) - (len(column) - 1) / 2
+        height.update({name: n + shift for n, name in enumerate(column)})
+    lowest = min(height.values(), default=0.0)
+    return Placed(
+        {name: (layers[name] * PITCH[0], (height[name] - lowest) * PITCH[1]) for name in nodes}
+    )
 
 
 def _route(

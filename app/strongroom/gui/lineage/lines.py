@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainterPath, QPen, QPolygonF
@@ -23,13 +24,19 @@ _SPREAD = 46.0
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An edge as it is drawn; `samples` are points along it, for finding what is under a mouse."""
+    """An edge as it is drawn, and its two ends."""
 
     edge: Edge
     path: QPainterPath
     arrow: QPolygonF
     box: QRectF
-    samples: tuple[tuple[float, float], ...]
+    start: QPointF
+    end: QPointF
+
+    def distance(self, point: QPointF) -> float:
+        """From a point of the scene to the edge, nearly."""
+        along = [self.path.pointAtPercent(n / 24) for n in range(25)]
+        return min(_to_stretch(a, b, point) for a, b in pairwise(along))
 
 
 def pen_for(basis: str, colour: str, width: float = 1.6) -> QPen:
@@ -96,9 +103,16 @@ def _line(edge: Edge, placed: Placed, leaves: float, arrives: float) -> Line:
             QPointF(end.x(), end.y() + 4.2),
         ]
     )
-    points = [path.pointAtPercent(n / 24) for n in range(25)]
     box = path.boundingRect().adjusted(-6, -6, 6 + _ARROW, 6)
-    return Line(edge, path, arrow, box, tuple((p.x(), p.y()) for p in points))
+    return Line(edge, path, arrow, box, start, end)
+
+
+def _to_stretch(first: QPointF, last: QPointF, point: QPointF) -> float:
+    way, off = last - first, point - first
+    length = QPointF.dotProduct(way, way)
+    share = max(0.0, min(1.0, QPointF.dotProduct(way, off) / length)) if length else 0.0
+    rest = off - way * share
+    return float(QPointF.dotProduct(rest, rest) ** 0.5)
 
 
 def _bend(path: QPainterPath, to: QPointF) -> None:

@@ -305,7 +305,7 @@ class LineageScreen(Screen):
         if waited:
             self.take_keyboard()
         keep = anchor or (self.canvas.selected or self.canvas.graph.root if same else "")
-        self.canvas.show_graph(shown.graph, shown.placed, keep)
+        self.canvas.show_graph(shown.graph, shown.placed, shown.drawn, keep)
         self.outline.show_graph(shown.graph)
         self.toolbar.show_counts(shown.counts)
         root = shown.whole.nodes[shown.whole.root]

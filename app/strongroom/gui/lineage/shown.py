@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from strongroom.gui.lineage.graph import Graph, collapsed, filtered, read
 from strongroom.gui.lineage.layout import Placed, arrange
 from strongroom.gui.lineage.legend import BASES
+from strongroom.gui.lineage.lines import Line, lines
 from strongroom.gui.lineage.toolbar import KINDS_SHOWN
 
 Document = dict[str, Any]
@@ -36,6 +37,7 @@ class Shown:
     whole: Graph
     graph: Graph
     placed: Placed
+    drawn: Sequence[Line]
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -49,7 +51,8 @@ def laid_out(document: Document, wanted: Wanted) -> Shown:
     seen = filtered(whole, kinds, wanted.bases or BASES)
     graph = collapsed(seen, wanted.opened, wanted.kept & set(seen.nodes))
     pairs = [(edge.start, edge.end) for edge in graph.edges]
-    return Shown(document, whole, graph, arrange(list(graph.nodes), pairs), counts)
+    placed = arrange(list(graph.nodes), pairs)
+    return Shown(document, whole, graph, placed, lines(graph, placed), counts)
 
 
 def holder(graph: Graph, name: str) -> str:
