@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from strongroom.domain.facts import FileFacts, RunFacts
 from strongroom.extract import read_file
@@ -16,6 +16,7 @@ from strongroom.extract.layouts import (
     plain,
     tensorboard,
     ultralytics,
+    wandb,
 )
 from strongroom.extract.layouts.layout import Layout
 from strongroom.extract.layouts.paths import relative, within
@@ -26,6 +27,7 @@ __all__ = ["LAYOUTS", "RunFolder", "assign", "read_run"]
 #: In order of precedence where two claim one folder.
 LAYOUTS: tuple[Layout, ...] = (
     mlflow.layout,
+    wandb.layout,
     hydra.layout,
     huggingface.trainer,
     lightning.layout,
@@ -127,7 +129,4 @@ def read_run(run: RunFolder, source: Callable[[str], Source]) -> RunFacts:
     read = run.layout.read(sources, facts)
     if not missing:
         return read
-    return RunFacts(
-        read.name, read.params, read.metrics, read.series, read.inputs, read.status,
-        read.started_at, read.ended_at, read.provenance, read.best, (*read.warnings, *missing),
-    )  # fmt: skip
+    return replace(read, warnings=(*read.warnings, *missing))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from strongroom.domain.facts import FileFacts, Found, InputHint, Number, RunFacts
@@ -35,7 +36,9 @@ class Gathering:
         self.metrics: dict[str, Found] = {}
         self.series: dict[str, Series] = {}
         self.inputs: dict[str, InputHint] = {}
+        self.provenance: dict[str, Any] = {}
         self.warnings: list[str] = []
+        self.runs: list[RunFacts] = []
 
     def take_params(self, read: FileFacts) -> None:
         for name, value in read.facts.params.items():
@@ -60,18 +63,40 @@ class Gathering:
             for name, value in metadata.items():
                 self.hint(name, value, read.path)
 
+    def take_runs(self, read: FileFacts) -> None:
+        """Whole runs that a file tells of; what they were set to may name what they read."""
+        for run in read.facts.runs:
+            named = Gathering()
+            named.inputs = {hint.target: hint for hint in run.inputs}
+            for name, found in run.params.items():
+                named.hint(name, found.value, read.path)
+            self.runs.append(replace(run, inputs=tuple(named.inputs.values())))
+        self.warnings.extend(read.facts.warnings)
+
     def hint(self, name: str, value: Any, file: str) -> None:
         for target in value if isinstance(value, list) else [value]:
             if isinstance(target, str) and names_input(name, target):
                 self.inputs.setdefault(target, InputHint(target, file, f"{file}: {name}"))
 
     def run(self, **more: Any) -> RunFacts:
+        """The run; where one file tells of one run and nothing else says anything, that run."""
+        warnings = tuple(dict.fromkeys(self.warnings))
+        provenance = {**self.provenance, **more.pop("provenance", {})}
+        if len(self.runs) == 1 and not (self.params or self.metrics or self.series):
+            (only,) = self.runs
+            return replace(
+                only,
+                provenance={**provenance, **only.provenance},
+                warnings=(*only.warnings, *warnings),
+            )
         return RunFacts(
             params=self.params,
             metrics=self.metrics,
             series=self.series,
             inputs=tuple(self.inputs.values()),
-            warnings=tuple(dict.fromkeys(self.warnings)),
+            provenance=provenance,
+            warnings=warnings,
+            inner=tuple(self.runs),
             **more,
         )
 
