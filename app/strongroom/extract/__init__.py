@@ -9,6 +9,7 @@ from typing import Any
 from strongroom.domain.facts import Facts, FileFacts, Found, Kind, RunFacts
 from strongroom.domain.series import Series
 from strongroom.extract import (
+    databases,
     documents,
     events,
     gguf,
@@ -47,6 +48,7 @@ READERS: tuple[Reader, ...] = (
     parquet.reader,
     events.reader,
     wandb.reader,
+    databases.reader,
     lightgbm.reader,
     recognised.reader,
     onnx.reader,

@@ -13,8 +13,10 @@ from strongroom.extract.layouts import (
     hydra,
     lightning,
     mlflow,
+    notebooks,
     plain,
     tensorboard,
+    trackers,
     ultralytics,
     wandb,
 )
@@ -35,11 +37,15 @@ LAYOUTS: tuple[Layout, ...] = (
     dvc.layout,
     huggingface.model,
     plain.layout,
+    trackers.layout,
+    notebooks.layout,
     tensorboard.layout,
 )
 
 #: These hold other runs without swallowing them; every other layout owns all that lies below.
 _OPEN = {plain.layout.name, dvc.layout.name}
+#: These take single files of a folder and leave the rest to whom it may concern.
+_BESIDE = {trackers.layout.name, notebooks.layout.name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +107,11 @@ def _above(kept: dict[str, Layout], folder: str) -> list[tuple[str, Layout]]:
 
 
 def _owns(layout: Layout, above: str, inner: Layout, folder: str) -> bool:
+    place = relative(above, folder) + "/"
+    if layout.name in _BESIDE:
+        return layout.name == trackers.layout.name and place.startswith("mlruns/")
     if layout.name not in _OPEN:
         return True
-    place = relative(above, folder) + "/"
     return plain.owns(place) if inner is tensorboard.layout else plain.owns_models(place)
 
 
@@ -124,7 +132,7 @@ def read_run(run: RunFolder, source: Callable[[str], Source]) -> RunFacts:
         except OSError as why:
             missing.append(f"{path} could not be opened: {why.strerror or 'no access'}.")
             continue
-        sources[path] = Source(path, found.size, found.head, found.open)
+        sources[path] = replace(found, path=path)
         facts[path] = read_file(sources[path])
     read = run.layout.read(sources, facts)
     if not missing:

@@ -70,6 +70,8 @@ class Gathering:
             named.inputs = {hint.target: hint for hint in run.inputs}
             for name, found in run.params.items():
                 named.hint(name, found.value, read.path)
+            for name, value in _dict(run.provenance.get("attributes")).items():
+                named.hint(name, value, read.path)
             self.runs.append(replace(run, inputs=tuple(named.inputs.values())))
         self.warnings.extend(read.facts.warnings)
 
@@ -99,6 +101,10 @@ class Gathering:
             inner=tuple(self.runs),
             **more,
         )
+
+
+def _dict(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _found(value: Any, read: FileFacts) -> Found:
