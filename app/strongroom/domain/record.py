@@ -18,6 +18,9 @@ from strongroom.domain.series import Series
 RECORD_SCHEMA = "strongroom.record/1"
 RUN_SCHEMA = "strongroom.run/1"
 SERIES_SCHEMA = "strongroom.series/1"
+#: Curves of more points than this together are blobs of their own (`domain/curve_blob.py`).
+MOST_INLINE = 5000
+INDEX_SCHEMA = "strongroom.series/2"
 
 Document = dict[str, Any]
 
@@ -93,6 +96,19 @@ def series_document(series: Mapping[str, Series]) -> Document:
         for name, one in series.items()
     }
     return {"schema": SERIES_SCHEMA, "series": columns}
+
+
+def series_index(curves: Mapping[str, tuple[str, int]]) -> Document:
+    """Curves that are blobs of their own: `{name: (digest, size)}`."""
+    return {
+        "schema": INDEX_SCHEMA,
+        "curves": {name: {"blob": blob, "size": size} for name, (blob, size) in curves.items()},
+    }
+
+
+def is_index(data: bytes) -> bool:
+    """Whether a series document names blobs; keys are sorted, so its beginning tells."""
+    return data.startswith(b'{"curves":')
 
 
 def series_summary(series: Mapping[str, Series]) -> Document:

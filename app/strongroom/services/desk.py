@@ -66,7 +66,8 @@ def _viewer() -> Inspector:
 class Desk:
     """One open registry. Thread-safe; `origin` is cli, gui, api or worker.
 
-    `viewer` reads files for people to look at: its own child, so that nobody waits for an ingest.
+    `viewer` reads files for people to look at: its own child, so that nobody waits for an ingest;
+    `prober` looks into whole files after they were committed, and takes its time.
     """
 
     place: Place
@@ -79,6 +80,7 @@ class Desk:
     origin: str
     role: str = "owner"
     viewer: Inspector = field(default_factory=_viewer)
+    prober: Inspector = field(default_factory=Inspector)
     owner: str = field(default_factory=process_identity)
     _listeners: list[Callable[[Entry], None]] = field(default_factory=list)
     _listening: threading.Lock = field(default_factory=threading.Lock)
@@ -128,6 +130,7 @@ class Desk:
     def close(self) -> None:
         self.inspector.close()
         self.viewer.close()
+        self.prober.close()
         self.store.close()
         self.stats.close()
         self.engine.close()

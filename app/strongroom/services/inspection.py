@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,15 +108,29 @@ class Inspector:
         """What `previews.look` shows of one file; raises `ChildDied`."""
         return self._ask({"do": "preview", "request": asdict(request)}, [piece])
 
+    def look_deeply(self, piece: Piece, tick: Callable[[], None]) -> dict[str, Any]:
+        """What `extract.deep` finds in one file; raises `ChildDied`, and what `tick` raises: it is
+        called a few times a second while the child works.
+        """
+        return self._ask({"do": "deep"}, [piece], tick)
+
     def close(self) -> None:
         with self._lock:
             self._kill()
 
-    def _ask(self, request: dict[str, Any], pieces: Sequence[Piece]) -> dict[str, Any]:
-        return self._ask_all(request, pieces)[0]
+    def _ask(
+        self,
+        request: dict[str, Any],
+        pieces: Sequence[Piece],
+        tick: Callable[[], None] = lambda: None,
+    ) -> dict[str, Any]:
+        return self._ask_all(request, pieces, tick)[0]
 
     def _ask_all(
-        self, request: dict[str, Any], pieces: Sequence[Piece]
+        self,
+        request: dict[str, Any],
+        pieces: Sequence[Piece],
+        tick: Callable[[], None] = lambda: None,
     ) -> tuple[dict[str, Any], bytearray]:
         """The answer, and the columns of numbers that follow it."""
         inline = [p.data or b"" for p in pieces]
@@ -137,15 +151,15 @@ class Inspector:
                 child.stdin.write(len(header).to_bytes(8, "big") + header + b"".join(inline))
                 child.stdin.flush()
                 deadline = time.monotonic() + limit
-                answer: dict[str, Any] = json.loads(_part(child.stdout.fileno(), deadline))
-                return answer, _part(child.stdout.fileno(), deadline)
+                answer: dict[str, Any] = json.loads(_part(child.stdout.fileno(), deadline, tick))
+                return answer, _part(child.stdout.fileno(), deadline, tick)
             except (BrokenPipeError, EOFError) as error:
                 self._kill()
                 raise ChildDied("reading it ended the reader (out of memory?)") from error
             except TimeoutError as error:
                 self._kill()
                 raise ChildDied(f"reading it took over {limit:.0f} s") from error
-            except ChildDied:
+            except BaseException:
                 self._kill()
                 raise
 
@@ -192,20 +206,24 @@ def _size(piece: Piece) -> int:
         return 0
 
 
-def _part(fd: int, deadline: float) -> bytearray:
+def _part(fd: int, deadline: float, tick: Callable[[], None]) -> bytearray:
     """One part of an answer, with its length before it."""
-    length = int.from_bytes(_read(fd, 8, deadline), "big")
+    length = int.from_bytes(_read(fd, 8, deadline, tick), "big")
     if length > _MAX_ANSWER:
         raise ChildDied("it says more than can be kept")
-    return _read(fd, length, deadline)
+    return _read(fd, length, deadline, tick)
 
 
-def _read(fd: int, count: int, deadline: float) -> bytearray:
+def _read(fd: int, count: int, deadline: float, tick: Callable[[], None]) -> bytearray:
+    """`tick` is called a few times a second while nothing comes; what it raises ends it."""
     found = bytearray()
     while len(found) < count:
         left = deadline - time.monotonic()
-        if left <= 0 or not select.select([fd], [], [], left)[0]:
+        if left <= 0:
             raise TimeoutError
+        if not select.select([fd], [], [], min(left, 0.2))[0]:
+            tick()
+            continue
         part = os.read(fd, min(count - len(found), 1 << 20))
         if not part:
             raise EOFError

@@ -53,7 +53,7 @@ def main(memory_limit: int) -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a stray print must not reach the protocol
     from strongroom import extract
-    from strongroom.extract import layouts
+    from strongroom.extract import deep, layouts
     from strongroom.services import previews
     from strongroom.services.previews.request import Request
 
@@ -69,6 +69,8 @@ def main(memory_limit: int) -> None:
             answer, columns = run_answer(layouts, request["layout"], sources, request["most"])
         elif request["do"] == "preview":
             answer = previews.look(sources[0], Request(**request["request"]))
+        elif request["do"] == "deep":
+            answer = deep.look(sources[0])
         else:
             answer = describe_answer(extract, sources)
         _send(answers, answer, columns)
