@@ -80,12 +80,14 @@ class InputHint:
     """A path or URI that the run's own files name as something it read.
 
     `basis` "declared": a tool was told so by the training; "observed": it is read off a setting.
+    `sha256` are 64 hex digits of the content that the run says it read there, or "".
     """
 
     target: str
     file: str
     why: str
     basis: str = "observed"
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

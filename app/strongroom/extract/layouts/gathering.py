@@ -25,6 +25,8 @@ _FOLDER_NAME = re.compile(r".*(?:dir|path|root|folder|base_model_name_or_path)\Z
 _PATH_IN_SECTION = re.compile(
     r"(?:.*\.)?(?:data|dataset|train|val|test)\.(?:path|file|dir|root|name)\Z"
 )
+_DIGESTS = ("_sha256", ".sha256", "_digest", ".digest", "_hash", ".hash")
+_DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})\Z", re.I)
 _SUFFIXED = re.compile(r"[^/]+\.[A-Za-z][A-Za-z0-9]{0,9}\Z")
 
 
@@ -39,6 +41,7 @@ class Gathering:
         self.provenance: dict[str, Any] = {}
         self.warnings: list[str] = []
         self.runs: list[RunFacts] = []
+        self._named: dict[str, str] = {}  # the setting that names each input
 
     def take_params(self, read: FileFacts) -> None:
         for name, value in read.facts.params.items():
@@ -79,28 +82,42 @@ class Gathering:
         for target in value if isinstance(value, list) else [value]:
             if isinstance(target, str) and names_input(name, target):
                 self.inputs.setdefault(target, InputHint(target, file, f"{file}: {name}"))
+                self._named.setdefault(target, name)
 
     def run(self, **more: Any) -> RunFacts:
-        """The run; where one file tells of one run and nothing else says anything, that run."""
         warnings = tuple(dict.fromkeys(self.warnings))
         provenance = {**self.provenance, **more.pop("provenance", {})}
-        if len(self.runs) == 1 and not (self.params or self.metrics or self.series):
-            (only,) = self.runs
-            return replace(
-                only,
-                provenance={**provenance, **only.provenance},
-                warnings=(*only.warnings, *warnings),
-            )
         return RunFacts(
             params=self.params,
             metrics=self.metrics,
             series=self.series,
-            inputs=tuple(self.inputs.values()),
+            inputs=tuple(map(self._with_digest, self.inputs.values())),
             provenance=provenance,
             warnings=warnings,
             inner=tuple(self.runs),
             **more,
         )
+
+    def only_run(self) -> RunFacts:
+        """The run that a file tells of, where it is the only one; else as `run`."""
+        if len(self.runs) != 1:
+            return self.run()
+        (only,) = self.runs
+        return replace(
+            only,
+            provenance={**self.provenance, **only.provenance},
+            warnings=(*only.warnings, *dict.fromkeys(self.warnings)),
+        )
+
+    def _with_digest(self, hint: InputHint) -> InputHint:
+        """With the content's digest where a setting beside its name tells it (`data_sha256`)."""
+        name = self._named.get(hint.target)
+        for mark in _DIGESTS if name else ():
+            found = self.params.get(f"{name}{mark}")
+            told = _DIGEST.match(str(found.value)) if found else None
+            if told:
+                return replace(hint, sha256=told[1].lower())
+        return hint
 
 
 def _dict(value: Any) -> Mapping[str, Any]:

@@ -49,7 +49,7 @@ def read(sources: Mapping[str, Source], facts: Mapping[str, FileFacts]) -> RunFa
     gathering = Gathering()
     for path in sorted(facts):
         gathering.take_runs(facts[path])
-    return gathering.run()
+    return gathering.only_run()
 
 
 layout = Layout(

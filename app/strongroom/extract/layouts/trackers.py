@@ -65,4 +65,4 @@ def read(sources: Mapping[str, Source], facts: Mapping[str, FileFacts]) -> RunFa
     return gathering.run()
 
 
-layout = Layout("trackers", 1, find, members, role, complete, ready, wanted, read, False)
+layout = Layout("trackers", 1, find, members, role, complete, ready, wanted, read)

@@ -63,7 +63,7 @@ def read(sources: Mapping[str, Source], facts: Mapping[str, FileFacts]) -> RunFa
         packages = facts[path].facts.about.get("packages")
         if packages:
             gathering.provenance["packages"] = packages
-    return gathering.run()
+    return gathering.only_run()
 
 
 layout = Layout("wandb", 1, find, members, role, complete, ready, wanted, read)
