@@ -98,7 +98,10 @@ class Inspector:
         """
         try:
             answer, columns = self._ask_all({"do": "run", "layout": layout, "most": most}, pieces)
-            return {**answer, "series": unpacked(answer["series"], columns)}
+            series, *inner = unpacked(answer["series"], columns)
+            for run, curves in zip(answer["inner"], inner, strict=True):
+                run["series"] = curves
+            return {**answer, "series": series}
         except ChildDied as death:
             return {"warnings": [f"the run could not be read, {death}"]}
         except ValueError:
@@ -177,7 +180,7 @@ class Inspector:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={"LC_ALL": "C.UTF-8", "PATH": os.defpath},
+                env={"LC_ALL": "C.UTF-8", "PATH": os.defpath, "OPENBLAS_NUM_THREADS": "1"},
                 cwd="/",
                 start_new_session=True,
             )
