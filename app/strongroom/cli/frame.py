@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cat": ("content", "One file of a version to stdout."),
     "verify": ("content", "Re-hash what is stored, and mend it."),
     "run": ("run", "Runs: list, show, start, finish."),
+    "diff": ("diff", "How two versions or runs differ."),
     "label": ("remarks", "Put a label on a version."),
     "note": ("remarks", "Add a note to a version."),
     "worker": ("worker", "Do queued jobs and watch all registered folders."),

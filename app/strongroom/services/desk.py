@@ -58,8 +58,16 @@ def _started(pid: int) -> str:
 _VIEW_TIME, _VIEW_MEMORY = 30.0, 1 << 30
 
 
+#: Seconds without a sign of life, and address space, of comparing the content of large files.
+_COMPARE_SILENCE, _COMPARE_MEMORY = 60.0, 1 << 30
+
+
 def _viewer() -> Inspector:
     return Inspector(_VIEW_TIME, _VIEW_MEMORY)
+
+
+def _comparer() -> Inspector:
+    return Inspector(_COMPARE_SILENCE, _COMPARE_MEMORY, ("numpy",))
 
 
 @dataclass
@@ -67,6 +75,7 @@ class Desk:
     """One open registry. Thread-safe; `origin` is cli, gui, api or worker.
 
     `viewer` reads files for people to look at: its own child, so that nobody waits for an ingest.
+    `comparer` sets the content of large files against each other, which takes longer still.
     """
 
     place: Place
@@ -79,6 +88,7 @@ class Desk:
     origin: str
     role: str = "owner"
     viewer: Inspector = field(default_factory=_viewer)
+    comparer: Inspector = field(default_factory=_comparer)
     owner: str = field(default_factory=process_identity)
     _listeners: list[Callable[[Entry], None]] = field(default_factory=list)
     _listening: threading.Lock = field(default_factory=threading.Lock)
@@ -128,6 +138,7 @@ class Desk:
     def close(self) -> None:
         self.inspector.close()
         self.viewer.close()
+        self.comparer.close()
         self.store.close()
         self.stats.close()
         self.engine.close()

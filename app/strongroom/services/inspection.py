@@ -13,11 +13,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from strongroom.domain.errors import Cancelled
 from strongroom.domain.facts import Kind
 
 if TYPE_CHECKING:
@@ -61,8 +62,15 @@ class ChildDied(Exception):
 class Inspector:
     """Asks the child; one request at a time, from any thread. Starts it at the first one."""
 
-    def __init__(self, time_limit: float = TIME_LIMIT, memory_limit: int = MEMORY_LIMIT) -> None:
+    def __init__(
+        self,
+        time_limit: float = TIME_LIMIT,
+        memory_limit: int = MEMORY_LIMIT,
+        modules: tuple[str, ...] = (),
+    ) -> None:
+        """`modules` are loaded before the limits hold: numpy could not be, later."""
         self._time_limit, self._memory_limit = time_limit, memory_limit
+        self._modules = modules
         self._child: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
@@ -100,11 +108,29 @@ class Inspector:
         """What `previews.look` shows of one file; raises `ChildDied`."""
         return self._ask({"do": "preview", "request": asdict(request)}, [piece])
 
+    def compare_tensors(
+        self,
+        before: Sequence[Piece],
+        after: Sequence[Piece],
+        same: Sequence[tuple[int, int]],
+        tick: Callable[[int, int], None],
+    ) -> dict[str, Any]:
+        """See `extract.tensor_change.differences`. The time limit is for each sign of life; when
+        `tick` raises, the child is ended. Raises `ChildDied`.
+        """
+        request = {"do": "tensors", "split": len(before), "same": list(same)}
+        return self._ask(request, [*before, *after], lambda told: tick(*told))
+
     def close(self) -> None:
         with self._lock:
             self._kill()
 
-    def _ask(self, request: dict[str, Any], pieces: Sequence[Piece]) -> dict[str, Any]:
+    def _ask(
+        self,
+        request: dict[str, Any],
+        pieces: Sequence[Piece],
+        tell: Callable[[list[int]], None] = lambda told: None,
+    ) -> dict[str, Any]:
         inline = [p.data or b"" for p in pieces]
         header = json.dumps(
             {
@@ -121,21 +147,29 @@ class Inspector:
             try:
                 child.stdin.write(len(header).to_bytes(8, "big") + header + b"".join(inline))
                 child.stdin.flush()
-                deadline = time.monotonic() + self._time_limit
-                length = int.from_bytes(_read(child.stdout.fileno(), 8, deadline), "big")
-                if length > _MAX_ANSWER:
-                    raise ChildDied("it says more than can be kept")
-                answer: dict[str, Any] = json.loads(_read(child.stdout.fileno(), length, deadline))
-                return answer
+                while True:
+                    answer = self._answer(child.stdout.fileno())
+                    if "told" not in answer:
+                        return answer
+                    tell(answer["told"])
             except (BrokenPipeError, EOFError) as error:
                 self._kill()
                 raise ChildDied("reading it ended the reader (out of memory?)") from error
             except TimeoutError as error:
                 self._kill()
                 raise ChildDied(f"reading it took over {self._time_limit:.0f} s") from error
-            except ChildDied:
+            except (ChildDied, Cancelled):
                 self._kill()
                 raise
+
+    def _answer(self, fd: int) -> dict[str, Any]:
+        """The answer, or `{"told": …}` while there is none yet."""
+        deadline = time.monotonic() + self._time_limit
+        length = int.from_bytes(_read(fd, 8, deadline), "big")
+        if length > _MAX_ANSWER:
+            raise ChildDied("it says more than can be kept")
+        answer: dict[str, Any] = json.loads(_read(fd, length, deadline))
+        return answer
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
@@ -143,7 +177,7 @@ class Inspector:
             code = (
                 f"import sys; sys.path[:0] = [{root!r}]; "
                 "from strongroom.services.inspection_child import main; "
-                f"main({self._memory_limit})"
+                f"main({self._memory_limit}, {self._modules!r})"
             )
             # A bare environment: no token or password reaches the process that reads files.
             self._child = subprocess.Popen(
@@ -151,7 +185,7 @@ class Inspector:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={"LC_ALL": "C.UTF-8", "PATH": os.defpath},
+                env={"LC_ALL": "C.UTF-8", "PATH": os.defpath, "OPENBLAS_NUM_THREADS": "1"},
                 cwd="/",
                 start_new_session=True,
             )
