@@ -66,9 +66,7 @@ def test_exactly_the_one_changed_layer_is_named(registry, make_file):
     (one,) = found["changed"]
     assert (one["name"], one["dtype"], one["shape"]) == ("layer.4.weight", "F32", [20, 30])
     a, b = before["layer.4.weight"][1].astype("f8"), weight.astype("f8")
-    assert one["relative_l2"] == pytest.approx(
-        np.linalg.norm(b - a) / np.linalg.norm(a), rel=1e-12
-    )
+    assert one["relative_l2"] == pytest.approx(np.linalg.norm(b - a) / np.linalg.norm(a), rel=1e-12)
     assert one["max_abs"] == float(np.abs(b - a).max())
     assert one["changed_share"] == 1 / 600
     assert (found["added"], found["removed"], found["same"]) == ([], [], 5)
@@ -245,10 +243,10 @@ def test_types_are_told_apart_and_nested_values_have_dotted_names(registry, make
 
 def test_metrics_know_which_way_is_better(registry, make_file):
     path = make_file("x.bin", b"x")
-    add(registry, path, name="x",
-        metrics={"auc": 0.9, "loss": 0.5, "odd": 1, "same": 2, "acc": math.nan, "old": 1})  # fmt: skip
-    add(registry, path, name="x", new_version=True,
-        metrics={"auc": 0.95, "loss": 0.6, "odd": 2, "same": 2.0, "acc": math.nan, "f1": 1})  # fmt: skip
+    first = {"auc": 0.9, "loss": 0.5, "odd": 1, "same": 2, "acc": math.nan, "old": 1}
+    second = {"auc": 0.95, "loss": 0.6, "odd": 2, "same": 2.0, "acc": math.nan, "f1": 1}
+    add(registry, path, name="x", metrics=first)
+    add(registry, path, name="x", metrics=second, new_version=True)
     found = {one["name"]: one for one in registry.diff("x@v1", "x@v2")["sections"]["metrics"]}
     assert found["auc"]["better"] == "b" and found["auc"]["delta"] == pytest.approx(0.05)
     assert found["loss"]["better"] == "a" and found["odd"]["better"] == "unknown"
