@@ -18,7 +18,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from strongroom.bootstrap import create_registry, open_registry
-from strongroom.domain.facts import Point
+from strongroom.domain.series import Point, Series
 from strongroom.domain.timestamps import now
 from strongroom.gui.bridge import Bridge
 from strongroom.gui.runs.screen import RunsScreen
@@ -148,7 +148,12 @@ def seal(place: Path, *documents: tuple[str, dict, dict[str, list[Point]] | None
     opener = open_registry if (place / "registry.json").exists() else create_registry
     with closing(opener(place, Settings(), "cli")) as registry:
         writer = RunWriter(registry.desk)
-        drafts = [writer.keep(run, document, series) for run, document, series in documents]
+        drafts = [
+            writer.keep(
+                run, document, {n: Series.of(points) for n, points in (curves or {}).items()}
+            )
+            for run, document, curves in documents
+        ]
         with registry.desk.recording(writer.documents) as recorder:
             for draft in drafts:
                 recorder.write(draft)

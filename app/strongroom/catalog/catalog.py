@@ -158,6 +158,17 @@ def versions_by_ids(engine: Engine, ids: Sequence[int]) -> list[VersionRow]:
     return _many(engine, f"v.id in ({marks}) order by v.id", list(ids))
 
 
+def models_named(engine: Engine, part: str, before: int) -> list[VersionRow]:
+    """Models committed before version `before` whose name or source holds the path part `part`."""
+    like = "%" + part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    return _many(
+        engine,
+        "v.kind = 'model' and v.id < ?1 and (a.name like ?2 escape '\\'"
+        " or v.source like ?2 escape '\\') order by v.id desc limit 200",
+        (before, like),
+    )
+
+
 def artifact_exists(engine: Engine, name: str) -> bool:
     return engine.row("select 1 from artifacts where name = ?", (name,)) is not None
 
@@ -432,6 +443,11 @@ def is_referred(engine: Engine, digest: bytes) -> bool:
 def entry_hash(engine: Engine, seq: int) -> str | None:
     row = engine.row("select hash from entries where seq = ?", (seq,))
     return row[0] if row else None
+
+
+def metric_directions(engine: Engine) -> dict[str, str]:
+    """`{metric: "higher" | "lower"}` of those that somebody has decided on."""
+    return dict(engine.rows("select name, direction from metric_directions order by name"))
 
 
 def known_blobs(engine: Engine, digests: Sequence[bytes]) -> dict[bytes, int]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from strongroom.catalog.edges import decide, version_named, write_edge, write_run_inputs
 from strongroom.catalog.shown_metric import of_run, run_changed, shown_metric
 from strongroom.domain.canonical import plain
 from strongroom.domain.digest import parse_digest
@@ -27,6 +28,7 @@ class Documents(Protocol):
     def manifest(self, digest: bytes) -> Manifest: ...
     def record(self, digest: bytes) -> Document: ...
     def run(self, digest: bytes) -> Document: ...
+    def curves(self, digest: bytes) -> Sequence[tuple[bytes, int]]: ...
     def size(self, digest: bytes) -> int: ...
 
 
@@ -108,6 +110,7 @@ def _committed(tx: Tx, entry: Entry, documents: Documents) -> None:
         _output(tx, entry.seq, details["run"], version)
     for hint in document["inputs"]:
         _input(tx, entry.seq, version, hint)
+    tx.execute("insert or ignore into waiting values (?)", (version,))
     tx.execute(
         "insert into search(id, name, run, params, notes) values (?,?,?,?,'')",
         (version, details["artifact"], details.get("run") or "", _words(params)),
@@ -194,10 +197,13 @@ def _run_recorded(tx: Tx, entry: Entry, documents: Documents) -> None:
     keep_document(tx, digest, documents.size(digest), "run", run)
     if series is not None:
         keep_document(tx, series, documents.size(series), "run", run)
+        for curve, size in documents.curves(series):
+            keep_document(tx, curve, size, "run", run)
     tx.execute("delete from facts where owner_type = 'run' and owner_id = ?", (run,))
     _write_facts(tx, "run", run, "param", params)
     _write_facts(tx, "run", run, "metric", metrics)
     run_changed(tx, run, metrics)
+    write_run_inputs(tx, entry.seq, run, document["inputs"])
 
 
 def _run_output(tx: Tx, entry: Entry, documents: Documents) -> None:
@@ -206,44 +212,70 @@ def _run_output(tx: Tx, entry: Entry, documents: Documents) -> None:
 
 
 def _output(tx: Tx, seq: int, run: str, version: int) -> None:
-    _edge(tx, seq, ("run", run), ("version", str(version)), "output", "observed", "ingest", 1.0)
+    write_edge(tx, seq, ("run", run), ("version", str(version)), "output", "observed", "ingest")
 
 
 def _input(tx: Tx, seq: int, version: int, hint: Mapping[str, Any]) -> None:
-    name, _, tag = hint["ref"].rpartition("@v")
-    row = tx.execute(
-        "select v.id from versions v join artifacts a on a.id = v.artifact_id"
-        " where a.name = ? and v.n = ?",
-        (name, int(tag)),
-    ).fetchone()
-    if row is not None:
-        _edge(
-            tx,
-            seq,
-            ("version", str(row[0])),
-            ("version", str(version)),
-            "input",
-            hint.get("basis", "declared"),
-            "",
-            1.0,
-        )
+    source = version_named(tx, hint["ref"])
+    if source is not None:
+        basis = hint.get("basis", "declared")
+        write_edge(tx, seq, ("version", str(source)), ("version", str(version)), "input", basis)
 
 
-def _edge(
-    tx: Tx,
-    seq: int,
-    start: tuple[str, str],
-    end: tuple[str, str],
-    relation: str,
-    basis: str,
-    rule: str,
-    confidence: float,
-) -> None:
-    tx.execute(
-        "insert or ignore into edges(seq, from_type, from_id, to_type, to_id, relation, basis,"
-        " rule, confidence) values (?,?,?,?,?,?,?,?,?)",
-        (seq, *start, *end, relation, basis, rule, confidence),
+def _linked(tx: Tx, entry: Entry, documents: Documents) -> None:
+    """A declared edge into the version: from another version, or from the run that made it."""
+    details = entry.details
+    version = version_id(tx, entry.object["name"], details["n"])
+    start = ("run", details["run"]) if details.get("run") else _version_node(tx, details["from"])
+    write_edge(
+        tx,
+        entry.seq,
+        start,
+        ("version", str(version)),
+        details["relation"],
+        "declared",
+        reason=details.get("reason", ""),
     )
+
+
+def _inferred(tx: Tx, entry: Entry, documents: Documents) -> None:
+    details = entry.details
+    version = version_id(tx, entry.object["name"], details["n"])
+    write_edge(
+        tx,
+        entry.seq,
+        _version_node(tx, details["from"]),
+        ("version", str(version)),
+        details["relation"],
+        "inferred",
+        details["rule"],
+        details["confidence"],
+        details["reason"],
+    )
+
+
+def _decided(tx: Tx, entry: Entry, documents: Documents) -> None:
+    details = entry.details
+    version = version_id(tx, entry.object["name"], details["n"])
+    start = _version_node(tx, details["from"])
+    decide(tx, start, ("version", str(version)), details["relation"], details["decision"])
+
+
+def _version_node(tx: Tx, reference: str) -> tuple[str, str]:
+    found = version_named(tx, reference)
+    if found is None:
+        raise KeyError(reference)
+    return "version", str(found)
+
+
+def _metric_directed(tx: Tx, entry: Entry, documents: Documents) -> None:
+    name, direction = entry.object["name"], entry.details["direction"]
+    if direction is None:
+        tx.execute("delete from metric_directions where name = ?", (name,))
+    else:
+        tx.execute(
+            "insert or replace into metric_directions values (?,?,?)", (name, direction, entry.seq)
+        )
 
 
 def _labelled(tx: Tx, entry: Entry, documents: Documents) -> None:
@@ -336,6 +368,10 @@ ACTIONS: dict[str, Callable[[Tx, Entry, Documents], None]] = {
     "version.noted": _noted,
     "run.recorded": _run_recorded,
     "run.output": _run_output,
+    "lineage.linked": _linked,
+    "lineage.inferred": _inferred,
+    "lineage.decided": _decided,
+    "metric.directed": _metric_directed,
     "watch.added": _watch_added,
     "watch.changed": _watch_added,
     "watch.removed": _watch_removed,

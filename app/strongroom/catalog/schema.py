@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from strongroom.catalog.edges import refill_run_inputs
 from strongroom.catalog.shown_metric import refill
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 2
+VERSION = 3
 
 _V1 = """
 create table meta(key text primary key, value text not null);
@@ -136,6 +137,27 @@ create index versions_by_state on versions(warnings, id);
 create index versions_by_files on versions(files, id);
 """
 
+#: Lineage: what people decided on edges, why an edge is there, and what versions are deeply made of
+#: (`profiles`, `tensors`; both are made again from the stored bytes). `waiting` lists versions that
+#: nobody has looked into yet.
+_V3 = """
+alter table edges add column reason text not null default '';
+alter table edges add column decision text not null default '';
+drop index edges_to;
+create index edges_to on edges(to_type, to_id, from_type, from_id, decision);
+create index edges_from on edges(from_type, from_id, to_type, to_id, decision);
+create table metric_directions(
+    name text primary key, direction text not null, seq integer not null);
+create table waiting(version_id integer primary key);
+create table profiles(blob_id integer primary key references blobs(id), document text not null);
+create table tensors(
+    blob_id integer not null references blobs(id), position integer not null, name text not null,
+    dtype text not null, shape text not null, size integer not null, telling integer not null,
+    digest blob not null, primary key(blob_id, position)) without rowid;
+create index tensors_digest on tensors(digest, telling);
+insert into waiting select id from versions;
+"""
+
 
 def user_version(connection: Any) -> int:
     return int(connection.execute("pragma user_version").fetchone()[0])
@@ -159,6 +181,11 @@ def migrate(connection: Any) -> None:
     def m0002_key_metric(db: Database) -> None:
         _run(db, _V2)
         refill(db)
+
+    @steps()
+    def m0003_lineage(db: Database) -> None:
+        _run(db, _V3)
+        refill_run_inputs(db)
 
     steps.apply(Database(connection))
     connection.execute(f"pragma user_version = {VERSION}")

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from strongroom.domain.series import Series
+
 #: A number as a metric: finite, NaN or infinite; never a bool.
 Number = int | float
 #: What a parameter may be after flattening: nested dicts become dotted names, lists stay lists.
@@ -25,15 +27,6 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """One value of a metric. `step` None: nothing is counted; `time`: Unix seconds or None."""
-
-    step: int | float | None
-    value: Number
-    time: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """What one file says, as its reader tells it.
 
@@ -46,7 +39,7 @@ class Facts:
     format: str = ""
     params: Mapping[str, ParamValue] = field(default_factory=dict)
     metrics: Mapping[str, Number] = field(default_factory=dict)
-    series: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
+    series: Mapping[str, Series] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -100,7 +93,7 @@ class RunFacts:
     name: str = ""
     params: Mapping[str, Found] = field(default_factory=dict)
     metrics: Mapping[str, Found] = field(default_factory=dict)
-    series: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
+    series: Mapping[str, Series] = field(default_factory=dict)
     inputs: tuple[InputHint, ...] = ()
     status: RunStatus | None = None
     started_at: float | None = None

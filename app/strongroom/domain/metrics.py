@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 HIGHER, LOWER = "higher", "lower"
@@ -36,8 +38,12 @@ class Change:
     better: bool | None
 
 
-def direction(name: str) -> str | None:
-    """`higher` or `lower` is better, or None: by the last word of the name that is known."""
+def direction(name: str, decided: Mapping[str, str] = MappingProxyType({})) -> str | None:
+    """`higher` or `lower` is better, or None: as was decided for the name, else by the last word
+    of it that is known.
+    """
+    if name in decided:
+        return decided[name]
     words = _WORD.findall(name.lower())
     if "per" in words and words[-1:] == ["second"]:
         return HIGHER  # a rate of work
@@ -56,7 +62,9 @@ def direction(name: str) -> str | None:
     return None
 
 
-def change(name: str, before: Any, now: Any) -> Change | None:
+def change(
+    name: str, before: Any, now: Any, decided: Mapping[str, str] = MappingProxyType({})
+) -> Change | None:
     """How a value moved; None where the two cannot be compared."""
     for value in (before, now):
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -64,7 +72,7 @@ def change(name: str, before: Any, now: Any) -> Change | None:
         if not math.isfinite(value):
             return None
     by = now - before
-    way = direction(name)
+    way = direction(name, decided)
     if by == 0 or way is None:
         return Change(by, None)
     return Change(by, (by > 0) == (way is HIGHER))

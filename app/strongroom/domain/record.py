@@ -6,17 +6,21 @@ Each value in `params` and `metrics` is `{"value": …}` with where it came from
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from strongroom.domain import canonical
 from strongroom.domain.digest import digest_of
-from strongroom.domain.facts import Found, Point
+from strongroom.domain.facts import Found
+from strongroom.domain.series import Series
 
 RECORD_SCHEMA = "strongroom.record/1"
 RUN_SCHEMA = "strongroom.run/1"
 SERIES_SCHEMA = "strongroom.series/1"
+#: Curves of more points than this together are blobs of their own (`domain/curve_blob.py`).
+MOST_INLINE = 5000
+INDEX_SCHEMA = "strongroom.series/2"
 
 Document = dict[str, Any]
 
@@ -81,32 +85,35 @@ def plain_values(section: Mapping[str, Any]) -> Document:
     return {key: one["value"] for key, one in section.items()}
 
 
-def series_document(series: Mapping[str, Iterable[Point]]) -> Document:
+def series_document(series: Mapping[str, Series]) -> Document:
     """Whole curves by column: `{"name": {"steps", "times", "values"}}`."""
-    columns: Document = {}
-    for name, points in series.items():
-        rows = list(points)
-        columns[name] = {
-            "steps": [p.step for p in rows],
-            "times": [p.time for p in rows],
-            "values": [p.value for p in rows],
+    columns = {
+        name: {
+            "steps": one.plain_steps(),
+            "times": one.plain_times(),
+            "values": one.plain_values(),
         }
+        for name, one in series.items()
+    }
     return {"schema": SERIES_SCHEMA, "series": columns}
 
 
-def series_summary(series: Mapping[str, Iterable[Point]]) -> Document:
+def series_index(curves: Mapping[str, tuple[str, int]]) -> Document:
+    """Curves that are blobs of their own: `{name: (digest, size)}`."""
+    return {
+        "schema": INDEX_SCHEMA,
+        "curves": {name: {"blob": blob, "size": size} for name, (blob, size) in curves.items()},
+    }
+
+
+def is_index(data: bytes) -> bool:
+    """Whether a series document names blobs; keys are sorted, so its beginning tells."""
+    return data.startswith(b'{"curves":')
+
+
+def series_summary(series: Mapping[str, Series]) -> Document:
     """`{name: {points, last, min, max}}`; NaN counts as a point but is no minimum or maximum."""
-    summary: Document = {}
-    for name, points in series.items():
-        values = [p.value for p in points]
-        ordered = [v for v in values if v == v]
-        summary[name] = {
-            "points": len(values),
-            "last": values[-1] if values else None,
-            "min": min(ordered, default=None),
-            "max": max(ordered, default=None),
-        }
-    return summary
+    return {name: one.summary() for name, one in series.items()}
 
 
 def parse_document(data: bytes, schema: str) -> Document:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from strongroom.domain.facts import Facts, FileFacts, Found, Kind, Point
+from strongroom.domain.facts import Facts, FileFacts, Found, Kind
+from strongroom.domain.series import Series
 from strongroom.extract import (
     documents,
     events,
@@ -66,7 +67,7 @@ class Description:
     kind: Kind
     params: Mapping[str, Found] = field(default_factory=dict)
     metrics: Mapping[str, Found] = field(default_factory=dict)
-    series: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
+    series: Mapping[str, Series] = field(default_factory=dict)
     about: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -133,7 +134,7 @@ def describe(sources: Iterable[Source]) -> Description:
     kinds: list[Kind] = []
     params: dict[str, Found] = {}
     metrics: dict[str, Found] = {}
-    series: dict[str, tuple[Point, ...]] = {}
+    series: dict[str, Series] = {}
     about: dict[str, Mapping[str, Any]] = {}
     warnings: list[str] = []
     images = 0

@@ -6,7 +6,7 @@ from typing import Any
 
 from strongroom.domain.facts import Facts, Kind
 from strongroom.extract.conventions import base
-from strongroom.extract.curve import Curve, finals, series
+from strongroom.extract.curve import Curves, finals, series, thinning
 from strongroom.extract.reader import Reader
 from strongroom.formats.source import Source
 from strongroom.formats.tfevents import Events, plausible, read_scalars
@@ -21,10 +21,11 @@ def fits(source: Source) -> bool:
 def read(source: Source) -> Facts:
     """Values are float32 in these files, so they differ from logged doubles in the 8th digit."""
     found = Events()
-    curves: dict[str, Curve] = {}
+    curves = Curves()
     for scalar in read_scalars(source, found):
         if scalar.tag in curves or len(curves) < _MAX_TAGS:
-            curves.setdefault(scalar.tag, Curve()).add(scalar.step, scalar.value, scalar.time)
+            curves[scalar.tag].add(scalar.step, scalar.value, scalar.time)
+    torn = (f"Reading ended early: {found.torn}.",) if found.torn else ()
     about: dict[str, Any] = {"records": found.records}
     if found.started_at is not None:
         about["started_at"], about["ended_at"] = found.started_at, found.ended_at
@@ -35,7 +36,7 @@ def read(source: Source) -> Facts:
         metrics=finals(curves),
         series=series(curves),
         about=about,
-        warnings=(f"Reading ended early: {found.torn}.",) if found.torn else (),
+        warnings=(*torn, *thinning(curves)),
     )
 
 

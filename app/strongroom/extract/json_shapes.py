@@ -10,7 +10,7 @@ from typing import Any
 
 from strongroom.domain.facts import Facts, Kind, Number
 from strongroom.extract.conventions import base, config_like, metrics_like, sound_like_metrics
-from strongroom.extract.curve import Curve, counted, finals, series
+from strongroom.extract.curve import Curves, counted, finals, series
 from strongroom.extract.jsonl import add_record, as_number
 from strongroom.formats.number import is_number
 from strongroom.formats.source import Source
@@ -28,7 +28,7 @@ def trainer_state(source: Source, document: Any) -> Facts | None:
         return None
     if "global_step" not in document:
         return None
-    curves: dict[str, Curve] = {}
+    curves = Curves()
     skipped = 0
     for place, row in enumerate(document["log_history"][:1_000_000]):
         if isinstance(row, dict):

@@ -6,7 +6,7 @@ from typing import Any
 
 from strongroom.domain.facts import Facts, Kind, Number
 from strongroom.extract.conventions import base, is_counter, is_time, metrics_like, step_name
-from strongroom.extract.curve import Curve, finals, series
+from strongroom.extract.curve import Curves, finals, series, thinning
 from strongroom.extract.reader import Reader
 from strongroom.formats.document import read_json
 from strongroom.formats.number import is_number, parse_number
@@ -26,7 +26,7 @@ def fits(source: Source) -> bool:
 def read(source: Source) -> Facts:
     """Lines behind the first 200,000 are counted only."""
     columns: dict[str, None] = {}
-    curves: dict[str, Curve] = {}
+    curves = Curves()
     count = damaged = 0
     warnings: list[str] = []
     torn = False
@@ -63,11 +63,11 @@ def read(source: Source) -> Facts:
         metrics=finals(curves),
         series=series(curves),
         about=about,
-        warnings=tuple(warnings),
+        warnings=(*warnings, *thinning(curves)),
     )
 
 
-def add_record(record: dict[str, Any], place: int, curves: dict[str, Curve]) -> None:
+def add_record(record: dict[str, Any], place: int, curves: Curves) -> None:
     """The numbers of one logged object at its step, or at its place where it names none."""
     counter = step_name(list(record))
     step = record.get(counter) if counter else place
@@ -77,7 +77,7 @@ def add_record(record: dict[str, Any], place: int, curves: dict[str, Curve]) -> 
             continue
         number = as_number(value)
         if number is not None and (name in curves or len(curves) < _MAX_NAMES):
-            curves.setdefault(name, Curve()).add(at, number)
+            curves[name].add(at, number)
 
 
 def as_number(value: Any) -> Number | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from strongroom.domain.facts import Facts, Kind
+from strongroom.domain.series import doubles, is_whole
 from strongroom.extract.conventions import (
     base,
     is_counter,
@@ -12,7 +14,7 @@ from strongroom.extract.conventions import (
     metric_table,
     step_name,
 )
-from strongroom.extract.curve import Curve, finals, series
+from strongroom.extract.curve import Curves, finals, series, thinning
 from strongroom.extract.reader import Reader
 from strongroom.formats.number import is_blank, parse_number
 from strongroom.formats.source import Source, Unreadable, source_from_bytes
@@ -23,6 +25,12 @@ _SUFFIXES = (".csv", ".tsv", ".tab")
 #: More columns than this are features, not metrics.
 _MAX_METRICS = 1000
 _MAX_COLUMNS = 20_000
+#: Of a longer history only the beginning is read, and the reader says so.
+_MAX_HISTORY = 1 << 30
+#: Rows that are looked at by column.
+_PIECE = 1000
+_DIGITS = frozenset("0123456789-+,")
+_PLAIN_NUMBERS = _DIGITS | set(".eE")
 _TYPED_ROWS = 1000
 _TYPED_CELLS = 200_000
 
@@ -81,23 +89,18 @@ def _history(source: Source, shape: Shape) -> Facts:
         for n, name in enumerate(shape.columns)
         if n not in (at, clock) and not is_counter(name) and not is_time(name)
     ]
-    curves: dict[str, Curve] = {}
+    curves = Curves()
     count = 0
     warnings: list[str] = []
     try:
-        for cells in rows(source, shape):
-            step = _step(cells, at, shape) if at >= 0 else count
-            time = _time(cells, clock, shape)
-            count += 1
-            for n, name in watched:
-                if n < len(cells) and cells[n]:
-                    value = parse_number(cells[n], shape.decimal_comma)
-                    if value is not None:
-                        curves.setdefault(name, Curve()).add(step, value, time)
+        whole = rows(source, shape, _MAX_HISTORY)
+        while piece := list(islice(whole, _PIECE)):
+            _gather(piece, count, curves, watched, at, clock, shape)
+            count += len(piece)
     except Unreadable as why:
         warnings.append(f"Only the first {count} rows are read: {why}.")
-    if source.size > MAX_CHARACTERS:
-        warnings.append(f"Only the first {MAX_CHARACTERS >> 20} MiB are read.")
+    if source.size > _MAX_HISTORY:
+        warnings.append(f"Only the first {_MAX_HISTORY >> 20} MiB are read.")
     if not count and not warnings:
         warnings.append("It has no rows yet.")
     about: dict[str, Any] = {"rows": count, "columns": list(shape.columns)}
@@ -107,8 +110,71 @@ def _history(source: Source, shape: Shape) -> Facts:
         metrics=finals(curves),
         series=series(curves),
         about=about,
-        warnings=tuple(warnings),
+        warnings=(*warnings, *thinning(curves)),
     )
+
+
+def _gather(
+    piece: list[list[str]],
+    first: int,
+    curves: Curves,
+    watched: list[tuple[int, str]],
+    at: int,
+    clock: int,
+    shape: Shape,
+) -> None:
+    """Some rows, of which the first is `first`; by column where all its cells are numbers."""
+    width = len(shape.columns)
+    steps = list(range(first, first + len(piece))) if at < 0 else _steps(piece, at, shape)
+    if clock < 0 and steps is not None and all(len(cells) == width for cells in piece):
+        columns = list(zip(*piece, strict=True))
+        watched = [
+            (n, name)
+            for n, name in watched
+            if not _extended(curves, name, steps, columns[n], shape)
+        ]
+    if not watched:
+        return
+    for place, cells in enumerate(piece, first):
+        step = _step(cells, at, shape) if at >= 0 else place
+        time = _time(cells, clock, shape)
+        for n, name in watched:
+            if n < len(cells) and cells[n]:
+                value = parse_number(cells[n], shape.decimal_comma)
+                if value is not None:
+                    curves[name].add(step, value, time)
+
+
+def _steps(piece: list[list[str]], at: int, shape: Shape) -> list[int] | None:
+    """Whole steps that do not fall, else None."""
+    found: list[int] = []
+    for cells in piece:
+        step = _step(cells, at, shape)
+        if not isinstance(step, int) or not is_whole(step) or (found and step < found[-1]):
+            return None
+        found.append(step)
+    return found
+
+
+def _extended(
+    curves: Curves, name: str, steps: list[int], cells: tuple[str, ...], shape: Shape
+) -> bool:
+    """Whether all cells were plain numbers of one kind, and are points of the curve now."""
+    text = ",".join(cells)
+    if shape.decimal_comma or not _PLAIN_NUMBERS.issuperset(text):
+        return False
+    whole = _DIGITS.issuperset(text)
+    try:
+        values = doubles(map(float, cells))
+    except ValueError:
+        return False
+    if whole and not -1e15 < min(values) <= max(values) < 1e15:
+        return False
+    last = parse_number(cells[-1])
+    if last is None:
+        return False
+    curves[name].extend(steps, values, whole, last)
+    return True
 
 
 def _step(cells: list[str], at: int, shape: Shape) -> int | float | None:

@@ -90,6 +90,8 @@ def _columns(schema: list[Any]) -> list[Column]:
         if not isinstance(node, dict):
             raise Unreadable("its schema is damaged")
         children = node.get(5) or 0
+        if not isinstance(children, int):
+            raise Unreadable("its schema is damaged")
         name = _text(node.get(4))
         if place == 0:
             open_nodes.append(["", children])

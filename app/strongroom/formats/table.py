@@ -69,7 +69,7 @@ def _unique(names: list[str]) -> tuple[str, ...]:
     return tuple(taken)
 
 
-def rows(source: Source, shape: Shape) -> Iterator[list[str]]:
+def rows(source: Source, shape: Shape, limit: int = MAX_CHARACTERS) -> Iterator[list[str]]:
     """The rows below the header, streamed; blank lines and repeated headers are left out.
 
     A last line without an end that has too few cells is still being written and is left out too.
@@ -79,7 +79,7 @@ def rows(source: Source, shape: Shape) -> Iterator[list[str]]:
 
     def fed() -> Iterator[str]:
         nonlocal ended
-        for line in lines(source.open(), source.head, _LONGEST_LINE, MAX_CHARACTERS):
+        for line in lines(source.open(), source.head, _LONGEST_LINE, limit):
             ended = line.endswith(("\n", "\r"))
             yield line
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from strongroom.catalog import catalog
-from strongroom.domain.facts import Point, RunStatus
+from strongroom.domain.facts import RunStatus
 from strongroom.domain.record import Document, seal
+from strongroom.domain.series import Series
 from strongroom.domain.timestamps import new_id
 from strongroom.services.desk import Desk
 from strongroom.services.documents import StoredDocuments
@@ -28,7 +29,7 @@ class FoundRun:
 
     place: str
     document: Document
-    series: dict[str, list[Point]]
+    series: dict[str, Series]
     known: str | None
     generation: int
 
@@ -40,10 +41,6 @@ def read_run(desk: Desk, folder: RunFolder, root: bytes) -> FoundRun:
     answer = desk.inspector.read_run(folder.layout.name, pieces)
     place = shown_path(posixpath.normpath(posixpath.join(os.fsdecode(root), folder.folder)))
     document = _document(answer, folder, posixpath.basename(place))
-    series = {
-        name: [Point(step, value, time) for step, time, value in points]
-        for name, points in answer.get("series", {}).items()
-    }
     rows = catalog.runs_at(desk.engine, "", place)
     generation, known = (rows[0].generation + 1 if rows else 1), None
     if rows and rows[0].document is not None:
@@ -51,7 +48,7 @@ def read_run(desk: Desk, folder: RunFolder, root: bytes) -> FoundRun:
         before["series"] = {}
         if seal(before).digest == seal(document).digest:
             known = rows[0].id
-    return FoundRun(place, document, series, known, generation)
+    return FoundRun(place, document, answer.get("series", {}), known, generation)
 
 
 def _document(answer: dict[str, Any], folder: RunFolder, name: str) -> Document:

@@ -7,13 +7,17 @@ import math
 import re
 import time
 from array import array
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from strongroom.catalog import catalog
+from strongroom.domain import curve_blob
+from strongroom.domain.digest import parse_digest
 from strongroom.domain.errors import Damaged, NotFound
-from strongroom.domain.facts import Point, RunStatus
+from strongroom.domain.facts import RunStatus
+from strongroom.domain.record import INDEX_SCHEMA, SERIES_SCHEMA, Document, is_index, parse_document
+from strongroom.domain.series import Series
 from strongroom.services.access import act
 from strongroom.services.desk import Desk
 
@@ -22,6 +26,8 @@ from strongroom.services.desk import Desk
 _PIECE = 1 << 14
 _REST = 0.0002
 _COLUMNS = ("steps", "times", "values")
+#: What a column of integers never holds: a dot, an exponent, or the escape of a float.
+_FRACTION = re.compile(r"[.eE{]")
 _START = re.compile(r'"series":\{')
 
 
@@ -47,8 +53,11 @@ Curves = dict[str, Columns]
 
 
 @act("run.find")
-def run_series(desk: Desk, run: str) -> Curves:
-    """Every curve of the run by name; raises `NotFound`, and `Damaged` for stored ones that are."""
+def run_series(desk: Desk, run: str, names: Collection[str] | None = None) -> Curves:
+    """Curves of the run by name, all or those of these `names`; one that it has not is left out.
+
+    Raises `NotFound`, and `Damaged` for stored ones that are.
+    """
     from strongroom.services import live_series
 
     row = catalog.run_by_id(desk.engine, run)
@@ -57,16 +66,53 @@ def run_series(desk: Desk, run: str) -> Curves:
     if row.status == RunStatus.RUNNING:  # of one that was ended from elsewhere they may be left
         found = live_series.read(desk.place.live, run)
         if found is not None:
-            return found
+            return found if names is None else {n: c for n, c in found.items() if n in names}
     if row.series is None:
         return {}
-    text = b"".join(desk.store.chunks(row.series)).decode()
     try:
-        return parsed(text)
-    except (ValueError, IndexError) as error:
+        return {
+            name: Columns(one.steps, one.times, one.values, len(one))
+            for name, one in sealed_series(desk, row.series, names).items()
+        }
+    except (ValueError, LookupError, TypeError) as error:
         raise Damaged(
             "the run's curves cannot be read", run, "run `strongroom verify --repair`"
         ) from error
+
+
+def sealed_series(
+    desk: Desk, digest: bytes, names: Collection[str] | None = None
+) -> dict[str, Series]:
+    """The curves of a series document, all or those of these names; each is read by itself where
+    they are blobs. Raises `Damaged`, and `ValueError`, `LookupError` or `TypeError` for a document
+    that is none.
+    """
+    data = b"".join(desk.store.chunks(digest))
+    if not is_index(data):
+        found = parsed(data.decode())
+        return found if names is None else {n: c for n, c in found.items() if n in names}
+    index = parse_document(data, INDEX_SCHEMA)["curves"]
+    return {
+        name: curve_blob.unpack(desk.store.read(parse_digest(curve["blob"])))
+        for name, curve in index.items()
+        if names is None or name in names
+    }
+
+
+def plain_series(desk: Desk, digest: bytes) -> Document:
+    """The whole curves as plain numbers: `{name: {"steps", "times", "values"}}`."""
+    data = b"".join(desk.store.chunks(digest))
+    if not is_index(data):
+        columns: Document = parse_document(data, SERIES_SCHEMA)["series"]
+        return columns
+    return {
+        name: {
+            "steps": one.plain_steps(),
+            "times": one.plain_times(),
+            "values": one.plain_values(),
+        }
+        for name, one in sealed_series(desk, digest).items()
+    }
 
 
 def columns_of(points: Iterable[tuple[Any, Any, Any]], whole: int) -> Columns:
@@ -79,12 +125,7 @@ def columns_of(points: Iterable[tuple[Any, Any, Any]], whole: int) -> Columns:
     return made
 
 
-def columns_of_points(points: Iterable[Point]) -> Columns:
-    made = columns_of(((p.step, p.time, p.value) for p in points), 0)
-    return Columns(made.steps, made.times, made.values, len(made.values))
-
-
-def parsed(text: str) -> Curves:
+def parsed(text: str) -> dict[str, Series]:
     """The curves of a sealed series document (`domain/record.py`), decoded piece by piece.
 
     Its form is canonical, so it is known where each column begins: no other white space, keys in
@@ -94,11 +135,13 @@ def parsed(text: str) -> Curves:
     start = _START.search(text)
     if start is None:
         raise ValueError("no series")
-    at, curves, names = start.end(), Curves(), json.JSONDecoder()
+    at, names = start.end(), json.JSONDecoder()
+    curves: dict[str, Series] = {}
     while text[at] != "}":
         at += text[at] == ","
         name, at = names.raw_decode(text, at)
         found: dict[str, array[float]] = {}
+        whole: dict[str, bool] = {}
         if text[at : at + 2] != ":{":
             raise ValueError("no columns")
         at += 2
@@ -110,11 +153,12 @@ def parsed(text: str) -> Curves:
             at += len(opening)
             end = text.index("]", at)
             found[column] = _column(text, at, end)
+            whole[column] = not _FRACTION.search(text, at, end)
             at = end + 1
         if text[at] != "}" or len({len(c) for c in found.values()}) > 1:
             raise ValueError("columns of unequal length")
         at += 1
-        curves[name] = Columns(**found, whole=len(found["values"]))
+        curves[name] = Series(**found, whole_steps=whole["steps"], whole_values=whole["values"])
     return curves
 
 

@@ -74,8 +74,9 @@ def _comparer() -> Inspector:
 class Desk:
     """One open registry. Thread-safe; `origin` is cli, gui, api or worker.
 
-    `viewer` reads files for people to look at: its own child, so that nobody waits for an ingest.
-    `comparer` sets the content of large files against each other, which takes longer still.
+    `viewer` reads files for people to look at: its own child, so that nobody waits for an ingest;
+    `prober` looks into whole files after they were committed, and `comparer` sets the content of
+    large files against each other: both take their time.
     """
 
     place: Place
@@ -89,6 +90,7 @@ class Desk:
     role: str = "owner"
     viewer: Inspector = field(default_factory=_viewer)
     comparer: Inspector = field(default_factory=_comparer)
+    prober: Inspector = field(default_factory=Inspector)
     owner: str = field(default_factory=process_identity)
     _listeners: list[Callable[[Entry], None]] = field(default_factory=list)
     _listening: threading.Lock = field(default_factory=threading.Lock)
@@ -139,6 +141,7 @@ class Desk:
         self.inspector.close()
         self.viewer.close()
         self.comparer.close()
+        self.prober.close()
         self.store.close()
         self.stats.close()
         self.engine.close()

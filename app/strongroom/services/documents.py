@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from strongroom.domain.digest import text_of
+from strongroom.domain.digest import parse_digest, text_of
 from strongroom.domain.errors import Damaged
 from strongroom.domain.manifest import (
     BadManifest,
@@ -15,10 +15,12 @@ from strongroom.domain.manifest import (
     parse_root,
 )
 from strongroom.domain.record import (
+    INDEX_SCHEMA,
     RECORD_SCHEMA,
     RUN_SCHEMA,
     Document,
     Sealed,
+    is_index,
     parse_document,
 )
 from strongroom.store.folder import FolderStore
@@ -78,6 +80,14 @@ class StoredDocuments:
     def run(self, digest: bytes) -> Document:
         return self._document(digest, RUN_SCHEMA)
 
+    def curves(self, digest: bytes) -> list[tuple[bytes, int]]:
+        """`(digest, size)` of the blobs that a series document names."""
+        if digest in self._sealed:
+            document = self._sealed[digest].document
+            return _curves(document) if document.get("schema") == INDEX_SCHEMA else []
+        data = self._store.read(digest)
+        return _curves(parse_document(data, INDEX_SCHEMA)) if is_index(data) else []
+
     def size(self, digest: bytes) -> int:
         if digest in self._sealed:
             return len(self._sealed[digest].data)
@@ -90,6 +100,10 @@ class StoredDocuments:
             return parse_document(self._store.read(digest), schema)
         except ValueError as error:
             raise Damaged(f"not a document of {schema}", text_of(digest), _HINT) from error
+
+
+def _curves(document: Document) -> list[tuple[bytes, int]]:
+    return [(parse_digest(c["blob"]), c["size"]) for c in document["curves"].values()]
 
 
 _HINT = "run `strongroom doctor`"

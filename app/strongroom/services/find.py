@@ -220,11 +220,11 @@ def show_run(desk: Desk, run: str, series: bool = False) -> Document:
         raise NotFound("there is no such run", run, "see `strongroom run list`")
     view = run_view(row, catalog.outputs_by_run(desk.engine, [row.id]).get(row.id, []))
     if series and row.series is not None:
-        from strongroom.domain.record import SERIES_SCHEMA, parse_document
+        from strongroom.services.curves import plain_series
 
-        whole = parse_document(desk.store.read(row.series), SERIES_SCHEMA)["series"]
         view["series"] = {
-            name: {**view["series"].get(name, {}), **columns} for name, columns in whole.items()
+            name: {**view["series"].get(name, {}), **columns}
+            for name, columns in plain_series(desk, row.series).items()
         }
     return {"run": view}
 

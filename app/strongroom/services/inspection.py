@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from strongroom.domain.errors import Cancelled
 from strongroom.domain.facts import Kind
+from strongroom.services.carried_series import unpacked
 
 if TYPE_CHECKING:
     from strongroom.services.previews.request import Request
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 TIME_LIMIT = 60.0
 #: Bytes of address space the child may use.
 MEMORY_LIMIT = 1 << 30
+#: Bytes a second that reading takes at least: a longer file may take longer.
+SLOWEST = 4 << 20
 _MAX_ANSWER = 512 << 20
 
 
@@ -98,15 +100,26 @@ class Inspector:
     def read_run(
         self, layout: str, pieces: Sequence[Piece], most: int | None = None
     ) -> dict[str, Any]:
-        """What a layout reads from a run's files: see `inspection_child.run_answer`."""
+        """What a layout reads from a run's files: see `inspection_child.run_answer`; its `series`
+        come as `{name: Series}`.
+        """
         try:
-            return self._ask({"do": "run", "layout": layout, "most": most}, pieces)
+            answer, columns = self._ask_all({"do": "run", "layout": layout, "most": most}, pieces)
+            return {**answer, "series": unpacked(answer["series"], columns)}
         except ChildDied as death:
             return {"warnings": [f"the run could not be read, {death}"]}
+        except ValueError:
+            return {"warnings": ["the run could not be read: the reader gave no sound curves"]}
 
     def preview(self, piece: Piece, request: Request) -> dict[str, Any]:
         """What `previews.look` shows of one file; raises `ChildDied`."""
         return self._ask({"do": "preview", "request": asdict(request)}, [piece])
+
+    def look_deeply(self, piece: Piece, tick: Callable[[], None]) -> dict[str, Any]:
+        """What `extract.deep` finds in one file; raises `ChildDied`, and what `tick` raises: it is
+        called a few times a second while the child works.
+        """
+        return self._ask({"do": "deep"}, [piece], tick)
 
     def compare_tensors(
         self,
@@ -115,11 +128,12 @@ class Inspector:
         same: Sequence[tuple[int, int]],
         tick: Callable[[int, int], None],
     ) -> dict[str, Any]:
-        """See `extract.tensor_change.differences`. The time limit is for each sign of life; when
-        `tick` raises, the child is ended. Raises `ChildDied`.
+        """See `extract.tensor_change.differences`. The time limit begins anew with each sign of
+        life; raises `ChildDied`, and what `tick` raises, which ends the child.
         """
         request = {"do": "tensors", "split": len(before), "same": list(same)}
-        return self._ask(request, [*before, *after], lambda told: tick(*told))
+        pieces = [*before, *after]
+        return self._ask_all(request, pieces, lambda: tick(0, 0), lambda told: tick(*told))[0]
 
     def close(self) -> None:
         with self._lock:
@@ -129,9 +143,20 @@ class Inspector:
         self,
         request: dict[str, Any],
         pieces: Sequence[Piece],
-        tell: Callable[[list[int]], None] = lambda told: None,
+        tick: Callable[[], None] = lambda: None,
     ) -> dict[str, Any]:
+        return self._ask_all(request, pieces, tick)[0]
+
+    def _ask_all(
+        self,
+        request: dict[str, Any],
+        pieces: Sequence[Piece],
+        tick: Callable[[], None] = lambda: None,
+        tell: Callable[[list[int]], None] = lambda told: None,
+    ) -> tuple[dict[str, Any], bytearray]:
+        """The answer, and the columns of numbers that follow it; `tell` hears what comes before."""
         inline = [p.data or b"" for p in pieces]
+        limit = self._time_limit + sum(map(_size, pieces)) / SLOWEST
         header = json.dumps(
             {
                 **request,
@@ -148,28 +173,21 @@ class Inspector:
                 child.stdin.write(len(header).to_bytes(8, "big") + header + b"".join(inline))
                 child.stdin.flush()
                 while True:
-                    answer = self._answer(child.stdout.fileno())
+                    deadline, out = time.monotonic() + limit, child.stdout.fileno()
+                    answer: dict[str, Any] = json.loads(_part(out, deadline, tick))
+                    columns = _part(out, deadline, tick)
                     if "told" not in answer:
-                        return answer
+                        return answer, columns
                     tell(answer["told"])
             except (BrokenPipeError, EOFError) as error:
                 self._kill()
                 raise ChildDied("reading it ended the reader (out of memory?)") from error
             except TimeoutError as error:
                 self._kill()
-                raise ChildDied(f"reading it took over {self._time_limit:.0f} s") from error
-            except (ChildDied, Cancelled):
+                raise ChildDied(f"reading it took over {limit:.0f} s") from error
+            except BaseException:
                 self._kill()
                 raise
-
-    def _answer(self, fd: int) -> dict[str, Any]:
-        """The answer, or `{"told": …}` while there is none yet."""
-        deadline = time.monotonic() + self._time_limit
-        length = int.from_bytes(_read(fd, 8, deadline), "big")
-        if length > _MAX_ANSWER:
-            raise ChildDied("it says more than can be kept")
-        answer: dict[str, Any] = json.loads(_read(fd, length, deadline))
-        return answer
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
@@ -204,18 +222,39 @@ class Inspector:
             self._child = None
 
 
-def _read(fd: int, count: int, deadline: float) -> bytes:
-    parts = []
-    while count:
+def _size(piece: Piece) -> int:
+    """Bytes of the file; 0 for one that is gone by now."""
+    if piece.file is None:
+        return len(piece.data or b"")
+    try:
+        return os.stat(os.fsencode(piece.file)).st_size
+    except OSError:
+        return 0
+
+
+def _part(fd: int, deadline: float, tick: Callable[[], None]) -> bytearray:
+    """One part of an answer, with its length before it."""
+    length = int.from_bytes(_read(fd, 8, deadline, tick), "big")
+    if length > _MAX_ANSWER:
+        raise ChildDied("it says more than can be kept")
+    return _read(fd, length, deadline, tick)
+
+
+def _read(fd: int, count: int, deadline: float, tick: Callable[[], None]) -> bytearray:
+    """`tick` is called a few times a second while nothing comes; what it raises ends it."""
+    found = bytearray()
+    while len(found) < count:
         left = deadline - time.monotonic()
-        if left <= 0 or not select.select([fd], [], [], left)[0]:
+        if left <= 0:
             raise TimeoutError
-        part = os.read(fd, min(count, 1 << 20))
+        if not select.select([fd], [], [], min(left, 0.2))[0]:
+            tick()
+            continue
+        part = os.read(fd, min(count - len(found), 1 << 20))
         if not part:
             raise EOFError
-        parts.append(part)
-        count -= len(part)
-    return b"".join(parts)
+        found += part
+    return found
 
 
 def _merged(parts: Sequence[Described]) -> Described:

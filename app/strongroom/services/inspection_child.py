@@ -9,12 +9,14 @@ import os
 import resource
 import sys
 import time
+from array import array
 from typing import Any, BinaryIO
 
 from strongroom.domain.record import found_values, series_summary
-from strongroom.extract.curve import reduced
+from strongroom.extract.curve import MAX_TOGETHER, reduced
 from strongroom.formats.source import Source, source_from_bytes, source_from_file
 from strongroom.formats.text import without_torn_line
+from strongroom.services.carried_series import packed
 
 #: Audit events (PEP 578) that reading a file never needs; each is refused.
 _FORBIDDEN = (
@@ -57,7 +59,7 @@ def main(memory_limit: int, modules: tuple[str, ...] = ()) -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a stray print must not reach the protocol
     from strongroom import extract
-    from strongroom.extract import layouts, tensor_change
+    from strongroom.extract import deep, layouts, tensor_change
     from strongroom.services import previews
     from strongroom.services.previews.request import Request
 
@@ -70,21 +72,29 @@ def main(memory_limit: int, modules: tuple[str, ...] = ()) -> None:
     while length := requests.read(8):
         request = json.loads(requests.read(int.from_bytes(length, "big")))
         sources = [_source(piece, requests) for piece in request["pieces"]]
+        columns: list[array[float]] = []
         if request["do"] == "run":
-            answer = run_answer(layouts, request["layout"], sources, request["most"])
+            answer, columns = run_answer(layouts, request["layout"], sources, request["most"])
         elif request["do"] == "preview":
             answer = previews.look(sources[0], Request(**request["request"]))
+        elif request["do"] == "deep":
+            answer = deep.look(sources[0])
         elif request["do"] == "tensors":
             answer = tensors_answer(tensor_change, request, sources, answers)
         else:
             answer = describe_answer(extract, sources)
-        _write(answers, answer)
+        _send(answers, answer, columns)
 
 
-def _write(answers: BinaryIO, answer: dict[str, Any]) -> None:
-    data = json.dumps(answer).encode("utf-8", "surrogateescape")
-    answers.write(len(data).to_bytes(8, "big") + data)
-    answers.flush()
+def describe_answer(extract: Any, sources: list[Source]) -> dict[str, Any]:
+    described = extract.describe(sources)
+    return {
+        "kind": described.kind,
+        "params": found_values(described.params),
+        "metrics": found_values(described.metrics),
+        "about": dict(described.about),
+        "warnings": list(described.warnings),
+    }
 
 
 def tensors_answer(
@@ -100,7 +110,7 @@ def tensors_answer(
         waiting += count
         if time.monotonic() - last >= _TELL_EVERY:
             last = time.monotonic()
-            _write(answers, {"told": [waiting, total]})
+            _send(answers, {"told": [waiting, total]}, [])
             waiting = 0
 
     split = request["split"]
@@ -109,19 +119,20 @@ def tensors_answer(
     return answer
 
 
-def describe_answer(extract: Any, sources: list[Source]) -> dict[str, Any]:
-    described = extract.describe(sources)
-    return {
-        "kind": described.kind,
-        "params": found_values(described.params),
-        "metrics": found_values(described.metrics),
-        "about": dict(described.about),
-        "warnings": list(described.warnings),
-    }
+def _send(stream: BinaryIO, answer: dict[str, Any], columns: list[array[float]]) -> None:
+    """The length of the JSON, the JSON, the length of what follows, and the columns."""
+    data = json.dumps(answer).encode("utf-8", "surrogateescape")
+    stream.write(len(data).to_bytes(8, "big") + data)
+    stream.write((8 * sum(map(len, columns))).to_bytes(8, "big"))
+    for column in columns:
+        stream.write(column)
+    stream.flush()
 
 
-def run_answer(layouts: Any, name: str, sources: list[Source], most: int | None) -> dict[str, Any]:
-    """A run's facts as JSON; series as `{name: [[step, time, value], …]}`.
+def run_answer(
+    layouts: Any, name: str, sources: list[Source], most: int | None
+) -> tuple[dict[str, Any], list[array[float]]]:
+    """A run's facts as JSON, and the columns of its curves (`carried_series`).
 
     With `most` all series together have about so many points at most, which look like the whole
     when drawn: a run that is going on is read again and again, and what is read is handed over.
@@ -130,15 +141,19 @@ def run_answer(layouts: Any, name: str, sources: list[Source], most: int | None)
     layout = next(one for one in layouts.LAYOUTS if one.name == name)
     by_path = {s.path: s for s in sources}
     facts = layouts.read_run(layouts.RunFolder(layout, "", tuple(by_path)), by_path.__getitem__)
-    each = max(200, most // max(1, len(facts.series))) if most else sys.maxsize
-    return {
+    together = min(most, MAX_TOGETHER) if most else MAX_TOGETHER
+    each = max(200, together // max(1, len(facts.series)))
+    warnings, curves = list(facts.warnings), facts.series
+    if most or sum(map(len, curves.values())) > MAX_TOGETHER:
+        if not most:
+            warnings.append(f"Of its curves only {each} points each are kept, lowest and highest.")
+        curves = {key: reduced(one, each) for key, one in curves.items()}
+    head, columns = packed(curves)
+    answer = {
         "name": facts.name,
         "params": found_values(facts.params),
         "metrics": found_values(facts.metrics),
-        "series": {
-            key: [[p.step, p.time, p.value] for p in reduced(points, each)]
-            for key, points in facts.series.items()
-        },
+        "series": head,
         "summary": series_summary(facts.series),
         "inputs": [{"target": i.target, "file": i.file, "why": i.why} for i in facts.inputs],
         "status": facts.status,
@@ -146,8 +161,9 @@ def run_answer(layouts: Any, name: str, sources: list[Source], most: int | None)
         "ended_at": facts.ended_at,
         "provenance": dict(facts.provenance),
         "best": list(facts.best),
-        "warnings": list(facts.warnings),
+        "warnings": warnings,
     }
+    return answer, columns
 
 
 def _source(piece: dict[str, Any], stream: BinaryIO) -> Source:

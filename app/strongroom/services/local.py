@@ -7,7 +7,7 @@ forty formats.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -158,10 +158,10 @@ class LocalRegistry:
     def show_run(self, run: str, series: bool = False) -> Document:
         return find.show_run(self.desk, run, series)
 
-    def run_series(self, run: str) -> Curves:
+    def run_series(self, run: str, names: Collection[str] | None = None) -> Curves:
         from strongroom.services import curves
 
-        return curves.run_series(self.desk, run)
+        return curves.run_series(self.desk, run, names)
 
     def run_log(self, run: str, lines: int = 400) -> Document:
         from strongroom.services import run_log
@@ -179,6 +179,66 @@ class LocalRegistry:
         from strongroom.services import runs
 
         return runs.finish(self.desk, run, failed)
+
+    def lineage(
+        self,
+        reference: str,
+        up: bool = True,
+        down: bool = True,
+        depth: int | None = None,
+        bases: Sequence[str] = ("declared", "observed", "inferred"),
+        most: int = 20_000,
+    ) -> Document:
+        from strongroom.services import lineage
+
+        return lineage.lineage(self.desk, reference, up, down, depth, bases, most)
+
+    def impact(self, reference: str) -> Document:
+        from strongroom.services import lineage_questions
+
+        return lineage_questions.impact(self.desk, reference)
+
+    def completeness(self, reference: str) -> Document:
+        from strongroom.services import lineage_questions
+
+        return lineage_questions.completeness(self.desk, reference)
+
+    def lineage_path(self, first: str, second: str) -> Document:
+        from strongroom.services import lineage_questions
+
+        return lineage_questions.path(self.desk, first, second)
+
+    def common_origins(self, first: str, second: str) -> Document:
+        from strongroom.services import lineage_questions
+
+        return lineage_questions.common(self.desk, first, second)
+
+    def link(
+        self, reference: str, source: str | None = None, run: str | None = None, reason: str = ""
+    ) -> Document:
+        from strongroom.services import links
+
+        return links.link(self.desk, reference, source, run, reason)
+
+    def decide_link(self, reference: str, source: str, decision: str) -> Document:
+        from strongroom.services import links
+
+        return links.decide(self.desk, reference, source, decision)
+
+    def catch_up(self, progress: Progress | None = None, limit: int | None = None) -> int:
+        from strongroom.services import inference
+
+        return inference.catch_up(self.desk, progress, limit)
+
+    def metric_directions(self) -> dict[str, str]:
+        from strongroom.services import metric_directions
+
+        return metric_directions.directions(self.desk)
+
+    def direct_metric(self, name: str, direction: str | None) -> dict[str, str]:
+        from strongroom.services import metric_directions
+
+        return metric_directions.direct(self.desk, name, direction)
 
     def list_watches(self) -> Document:
         from strongroom.services import watches

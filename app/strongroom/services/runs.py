@@ -7,19 +7,23 @@ from typing import Any
 
 from strongroom.catalog import catalog
 from strongroom.catalog.catalog import RunRow
-from strongroom.domain.digest import text_of
+from strongroom.domain import curve_blob
+from strongroom.domain.digest import digest_of, text_of
 from strongroom.domain.entry import Draft
 from strongroom.domain.errors import BadInput, Conflict, NotFound
-from strongroom.domain.facts import Point, RunStatus
+from strongroom.domain.facts import RunStatus
 from strongroom.domain.record import (
+    MOST_INLINE,
     RUN_SCHEMA,
     Document,
     Sealed,
     declared_values,
     seal,
     series_document,
+    series_index,
     series_summary,
 )
+from strongroom.domain.series import Series
 from strongroom.domain.timestamps import new_id, now
 from strongroom.services.access import act
 from strongroom.services.desk import Desk
@@ -70,19 +74,17 @@ class RunWriter:
         self,
         run: str,
         document: Document,
-        series: Mapping[str, list[Point]] | None = None,
+        series: Mapping[str, Series] | None = None,
         place: Document | None = None,
     ) -> Draft:
         """Seals and stores; the draft of the entry that makes it known comes back, with `place`
         among its details.
         """
-        curves = seal(series_document(series)) if series else None
+        curves = self._keep_curves(series) if series else None
         if series:
             document = {**document, "series": series_summary(series)}
         sealed = seal(document)
         self._put(sealed)
-        if curves is not None:
-            self._put(curves)
         return Draft(
             "run.recorded",
             {"type": "run", "id": run},
@@ -92,6 +94,22 @@ class RunWriter:
                 **(place or {}),
             },
         )
+
+    def _keep_curves(self, series: Mapping[str, Series]) -> Sealed:
+        """Few points are one document; of many each curve is a blob that can be read alone."""
+        if sum(map(len, series.values())) <= MOST_INLINE:
+            sealed = seal(series_document(series))
+        else:
+            index: dict[str, tuple[str, int]] = {}
+            for name, one in series.items():
+                data = curve_blob.pack(one)
+                digest = digest_of(data)
+                with self._desk.store.no_collection():
+                    self._desk.store.put(digest, data)
+                index[name] = text_of(digest), len(data)
+            sealed = seal(series_index(index))
+        self._put(sealed)
+        return sealed
 
     def _put(self, sealed: Sealed) -> None:
         # A document that loses its row before the entry names it is stored again by its digest;

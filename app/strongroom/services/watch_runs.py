@@ -14,11 +14,11 @@ from strongroom.catalog.catalog import RunRow
 from strongroom.catalog.watching import Seen, Watch
 from strongroom.disk.listing import SourceFile
 from strongroom.domain.digest import text_of
-from strongroom.domain.facts import Point, RunStatus
+from strongroom.domain.facts import RunStatus
 from strongroom.domain.record import Document, plain_values
 from strongroom.domain.timestamps import new_id
 from strongroom.services import live_series
-from strongroom.services.curves import columns_of
+from strongroom.services.curves import Columns
 from strongroom.services.desk import Desk
 from strongroom.services.grouping import RunFolder
 from strongroom.services.ingest import stored_piece
@@ -110,8 +110,8 @@ class WatchRuns:
         document, answer, _ = self._read(active, seen, live_series.MOST)
         summary = answer.get("summary", {})
         curves = {
-            name: columns_of(points, summary[name]["points"])
-            for name, points in answer.get("series", {}).items()
+            name: Columns(one.steps, one.times, one.values, summary[name]["points"])
+            for name, one in answer.get("series", {}).items()
         }
         try:
             live_series.write(self.desk.place.live, active.id, curves)
@@ -170,10 +170,6 @@ class WatchRuns:
 
     def _record(self, active: Active, status: RunStatus, seen: Mapping[bytes, Seen]) -> None:
         document, answer, told = self._read(active, seen)
-        series = {
-            name: [Point(step, value, time) for step, time, value in points]
-            for name, points in answer.get("series", {}).items()
-        }
         times = [m.stat.mtime_ns // 1000 for m in active.folder.members]
         document["status"] = (told or status) if status == RunStatus.FINISHED else status
         document["ended_at"] = (
@@ -185,7 +181,7 @@ class WatchRuns:
         draft = writer.keep(
             active.id,
             document,
-            series,
+            answer.get("series"),
             {
                 "watch": self.watch.id,
                 "path": kept_path(active.folder.folder),

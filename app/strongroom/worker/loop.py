@@ -23,6 +23,7 @@ from strongroom.services.desk import is_dead
 from strongroom.services.local import LocalRegistry
 from strongroom.services.progress import Progress
 from strongroom.services.watch_session import PATIENCE, Timing, WatchSession
+from strongroom.worker.looker import Looker
 
 log = logging.getLogger(__name__)
 #: Seconds between two looks at the queue, which other processes fill, and the shortest rest:
@@ -63,6 +64,7 @@ class Worker:
         self._awake = threading.Event()
         self._thread: threading.Thread | None = None
         self._progress: Progress | None = None
+        self._looker = Looker(registry, lambda: self._progress is not None)
         self._watching = ""
         self._trouble = ""
         self._look_now: set[str] = set()
@@ -85,6 +87,7 @@ class Worker:
         whose lock `_awake.set` would wait for.
         """
         self._stopping.set()
+        self._looker.ask_to_stop()
         progress = self._progress
         if progress is not None:
             progress.cancel()
@@ -115,6 +118,7 @@ class Worker:
 
     def run(self) -> None:
         """Rounds until `stop`; errors of one folder or job are told and do not end the others."""
+        self._looker.start()
         try:
             while not self._stopping.is_set():
                 busy = self._round_or_trouble()
@@ -123,6 +127,7 @@ class Worker:
                     time.sleep(_SHORTEST)
                 self._awake.clear()
         finally:
+            self._looker.stop()
             self._close_sessions()
 
     def _rest(self) -> float:
@@ -161,7 +166,15 @@ class Worker:
                 if not self.round() and not (settling and time.monotonic() < deadline):
                     break
                 self._awake.wait(_SHORTEST)
+            self._progress = Progress(what="looking for origins")
+            if not self._stopping.is_set():
+                self.registry.catch_up(self._progress)
+            self._tell_news()
+        except StrongroomError as error:
+            if error.code != "cancelled":
+                raise
         finally:
+            self._progress = None
             self._close_sessions()
 
     def _close_sessions(self) -> None:

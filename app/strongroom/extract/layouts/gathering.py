@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from strongroom.domain.facts import FileFacts, Found, InputHint, Number, Point, RunFacts
+from strongroom.domain.facts import FileFacts, Found, InputHint, Number, RunFacts
+from strongroom.domain.series import Series, doubles
 
 #: Names under which trainings state what they read; the last part of a dotted name counts.
 _INPUT = re.compile(
@@ -32,7 +33,7 @@ class Gathering:
     def __init__(self) -> None:
         self.params: dict[str, Found] = {}
         self.metrics: dict[str, Found] = {}
-        self.series: dict[str, tuple[Point, ...]] = {}
+        self.series: dict[str, Series] = {}
         self.inputs: dict[str, InputHint] = {}
         self.warnings: list[str] = []
 
@@ -91,8 +92,22 @@ def names_input(name: str, value: str) -> bool:
     return "/" in value or bool(_SUFFIXED.match(value)) or bool(_FOLDER_NAME.match(last))
 
 
-def number_series(points: Iterable[Point]) -> tuple[tuple[Point, ...], Number]:
-    """Points in step order without repeats, and the value at the highest step."""
-    unique = list(dict.fromkeys(points))
-    unique.sort(key=lambda p: (p.step if p.step is not None else 0, p.time or 0))
-    return tuple(unique), unique[-1].value
+def number_series(points: Series) -> tuple[Series, Number]:
+    """The points by step and time without exact repeats, and the value of the last."""
+    steps, times, values = points.steps, points.times, points.values
+
+    def place(n: int) -> tuple[float, float]:
+        return (steps[n] if steps[n] == steps[n] else 0, times[n] if times[n] == times[n] else 0)
+
+    order = sorted(range(len(points)), key=place)
+    kept: list[int] = []
+    seen: set[float] = set()  # values of the step and time just looked at
+    for n in order:
+        if kept and (steps[n], times[n]) != (steps[kept[-1]], times[kept[-1]]):
+            seen.clear()
+        if values[n] not in seen:
+            seen.add(values[n])
+            kept.append(n)
+    steps, times, values = (doubles(map(c.__getitem__, kept)) for c in (steps, times, values))
+    unique = Series(steps, times, values, points.whole_steps, points.whole_values)
+    return unique, unique[-1].value

@@ -11,20 +11,22 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from strongroom.domain.facts import FileFacts, Found, InputHint, Kind, Point, RunFacts, RunStatus
+from strongroom.domain.facts import FileFacts, Found, InputHint, Kind, RunFacts, RunStatus
 from strongroom.extract.conventions import base, kind_by_name
+from strongroom.extract.curve import Curve, thinning
 from strongroom.extract.layouts.gathering import Gathering, number_series
 from strongroom.extract.layouts.layout import Layout, Role
 from strongroom.extract.layouts.paths import below, parent
 from strongroom.extract.tidy import tidy_text
 from strongroom.formats.number import parse_number, parse_scalar
 from strongroom.formats.source import Source, Unreadable
-from strongroom.formats.text import decode
+from strongroom.formats.text import decode, lines
 
 _RUN = re.compile(r"(?:.*/)?[0-9a-f]{32}\Z")
 _STATUS = {3: RunStatus.FINISHED, 4: RunStatus.FAILED, 5: RunStatus.FAILED, 1: RunStatus.RUNNING}
 _MAX_VALUE = 64 << 10
-_MAX_METRIC = 32 << 20
+_MAX_METRIC = 256 << 20
+_LONGEST_LINE = 1000
 _NAME, _VERSION = "mlflow", 1
 #: Tags that say where the run came from, without the prefix that MLflow gives them.
 _TAGS = ("source.name", "source.type", "source.git.commit", "user", "parentRunId", "note.content")
@@ -141,18 +143,19 @@ def _text(source: Source) -> str:
 def _metric(gathering: Gathering, path: str, source: Source) -> None:
     """Lines `milliseconds value step`. log_model() repeats the first line at the end of the file,
     so lines are put in step order and exact repeats are dropped."""
-    points: list[Point] = []
-    for line in decode(source.read(_MAX_METRIC)).splitlines():
+    curve = Curve()
+    for line in lines(source.open(), source.head, _LONGEST_LINE, _MAX_METRIC):
         parts = line.split()
         value = parse_number(parts[1]) if len(parts) > 1 else None
         time = parse_number(parts[0]) if parts else None
         if value is None or time is None:
             continue
         step = parse_number(parts[2]) if len(parts) > 2 else None
-        points.append(Point(step, value, time / 1000))
-    if points:
+        curve.add(step, value, time / 1000)
+    if points := curve.points():
         name = tidy_text(path.removeprefix("metrics/"))
         gathering.series[name], final = number_series(points)
+        gathering.warnings += [f"{path}: {said}" for said in thinning({name: curve})]
         gathering.metrics[name] = Found(final, path, _NAME, _VERSION)
 
 

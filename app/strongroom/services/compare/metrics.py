@@ -11,14 +11,10 @@ from strongroom.services.compare import rows
 from strongroom.services.compare.section import Section
 from strongroom.services.compare.subject import Subject, Tick
 from strongroom.services.desk import Desk
+from strongroom.services.metric_directions import directions
 from strongroom.services.views import Document
 
 BETTER_A, BETTER_B, SAME, UNKNOWN = "a", "b", "same", "unknown"
-
-
-def directions(desk: Desk) -> Mapping[str, str]:
-    """Which way is better where the registry says otherwise than a metric's name."""
-    return {}
 
 
 def compare(desk: Desk, a: Subject, b: Subject, tick: Tick) -> list[Document]:
