@@ -27,6 +27,7 @@ class WindowMenus:
         titles = (
             "Export the version…",
             "Verify what is selected",
+            "Compare what is selected",
             None,
             "Copy the digest",
             "Copy the reference",

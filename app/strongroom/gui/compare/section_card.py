@@ -181,6 +181,13 @@ class SectionCard(QFrame):
             if self.document is not None:
                 self._fill()
 
+    @property
+    def state_text(self) -> str:
+        """How many rows differ, or why there is nothing."""
+        if self.has_failed:
+            return f"{self.what.text()}. {self._thing.whole()}".strip()
+        return self.count.text() or self._words.text()
+
     def grids(self, only: bool) -> Sequence[Grid]:
         """What it shows, for a report."""
         if self.document is None or self.document["rows"] is None:

@@ -146,7 +146,9 @@ class PlotCard(QFrame):
         shown = []
         for trace in self.group.traces:
             x = trace.x(self.by_time)
-            if x is None:
+            if not len(trace.values):
+                shown.append("no curve")
+            elif x is None:
                 shown.append("no times")
             elif self._x is None:
                 shown.append(point_text(trace.last))

@@ -9,6 +9,7 @@ from strongroom.services.access import act
 from strongroom.services.compare import (
     config,
     curves,
+    data,
     environment,
     files,
     metrics,
@@ -27,6 +28,7 @@ SECTIONS: tuple[Section, ...] = (
     params.section,
     curves.section,
     tensors.section,
+    data.section,
     config.section,
     environment.section,
 )

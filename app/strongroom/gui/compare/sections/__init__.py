@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from strongroom.gui.compare.grid import Grids
-from strongroom.gui.compare.sections import config, curves, files, metrics, tensors, values
+from strongroom.gui.compare.sections import config, curves, data, files, metrics, tensors, values
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ VIEWS: tuple[View, ...] = (
     View("tensors", "Tensors", tensors.grids, False,
          "None of them has tensors that can be read: safetensors and PyTorch checkpoints can.",
          slow=True),
+    View("data", "Data", data.grids, False,
+         "None of them has a table, or was made from one that is in this registry.", slow=True),
     View("config", "Config", config.grids, True, "None of them has a text or configuration file."),
     View("environment", "Environment", values.environment, False,
          "Nothing is known of where they come from."),
