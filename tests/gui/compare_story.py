@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from strongroom.bootstrap import create_registry
-from strongroom.domain.facts import Point
-from strongroom.domain.series import Series
+from strongroom.domain.series import Point, Series
 from strongroom.domain.timestamps import now
 from strongroom.services.add import AddOptions
 from strongroom.services.runs import RunWriter, empty_document

@@ -195,6 +195,7 @@ QCheckBox::indicator:focus {{ border: 2px solid {c.accent}; width: 12px; height:
 QCheckBox:disabled {{ color: {c.textoff}; }}
 
 QAbstractScrollArea {{ background: transparent; border: 0; }}
+QAbstractScrollArea::corner {{ background: transparent; border: 0; }}
 QScrollArea:focus {{ border: 1px solid {c.accent}; }}
 QScrollArea > QWidget > QWidget {{ background: transparent; }}
 QTableView, QListView, QTreeView {{ background: {c.panel}; border: 0; outline: 0;

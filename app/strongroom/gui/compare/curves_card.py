@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from strongroom.gui.runs.plot_card import PlotCard
 from strongroom.gui.runs.strokes import subject_stroke
 from strongroom.gui.runs.values_table import ValuesTable
 from strongroom.gui.theme import Theme, font, mono
-from strongroom.gui.wording import sentence
+from strongroom.gui.wording import number_text, sentence
 from strongroom.services.registry import Document, Registry
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from strongroom.services.curves import Columns
 
 _EPOCH = "epoch"
-_HEIGHT, _TALL = 300, 460
-_ONE_LINE = 620
+_HEIGHT, _TALL, _LEGEND = 300, 460, 420
+_ONE_LINE = 560
 
 
 class CurvesCard(SectionCard):
@@ -75,9 +76,8 @@ class CurvesCard(SectionCard):
         self.chooser.setMinimumWidth(130)
         self.chooser.setFont(mono())
         self.chooser.currentIndexChanged.connect(self._choose_metric)
-        left = row(spacing=8)
-        left.addWidget(self.chooser)
-        left.addStretch(1)
+        self.chooser.hide()
+        self.beside.addWidget(self.chooser)
         self.axis = Choice(self._theme, [("step", "By step"), ("time", "By time")])
         self.axis.setAccessibleName("Horizontal axis")
         self.axis.setFixedWidth(108)
@@ -86,9 +86,10 @@ class CurvesCard(SectionCard):
         self.scale.setAccessibleName("Vertical scale")
         self.scale.setFixedWidth(124)
         self.scale.currentIndexChanged.connect(self._apply)
-        right = row(spacing=8)
-        right.addWidget(self.axis)
-        right.addWidget(self.scale)
+        left, right = row(spacing=8), row(spacing=8)
+        left.addWidget(self.axis)
+        left.addWidget(self.scale)
+        left.addStretch(1)
         right.addWidget(label("Smoothing", "second", font(12)))
         self.smoothing = QSlider(Qt.Orientation.Horizontal)
         self.smoothing.setRange(0, 99)
@@ -109,6 +110,7 @@ class CurvesCard(SectionCard):
         self.table_button.setToolTip("The values as a table, or the plot again (T)")
         right.addWidget(self.table_button)
         self._lines.addLayout(left, 1)
+        right.addStretch(1)
         self._lines.addLayout(right)
         return self._lines
 
@@ -132,6 +134,7 @@ class CurvesCard(SectionCard):
 
     def wait(self) -> None:
         super().wait()
+        self.chooser.hide()
         self._read, self.group = None, None
         if self._ticket is not None:
             self._ticket.cancel()
@@ -140,6 +143,7 @@ class CurvesCard(SectionCard):
         super()._fill()
         document = self.document
         assert document is not None
+        self.chooser.setVisible(document["rows"] is not None)
         if document["rows"] is None:
             return
         self._holder.show()
@@ -163,9 +167,11 @@ class CurvesCard(SectionCard):
         old, self._tones = self.plot, wanted
         self.plot = PlotCard(self._theme, subject_stroke(wanted or ("grey",)))
         self.plot.setProperty("look", "bare-plot")
-        self.plot.button.hide()
+        for part in (self.plot.button, self.plot.title):
+            part.hide()  # the chooser above has the name
+        self.plot.legend.setMaximumWidth(_LEGEND)
         self.plot.in_sight.connect(lambda _: self._draw.start())
-        self.plot.pointed.connect(lambda x: self.plot.point_at(x))
+        self.plot.pointed.connect(self._point_at)
         self._place.addWidget(self.plot)
         self._place.removeWidget(old)
         old.hide()
@@ -173,6 +179,17 @@ class CurvesCard(SectionCard):
         self.plot.setVisible(not self.table_button.isChecked())
         self.plot.set_height(_TALL if self._alone else _HEIGHT)
         self._apply()
+
+    def _point_at(self, x: float | None) -> None:
+        self.plot.point_at(x)
+        if x is None or not math.isfinite(x):
+            self.caption.setText("")
+        elif self.by == "time":
+            from strongroom.gui.runs.plot import elapsed_text
+
+            self.caption.setText(f"at {elapsed_text(x)}")
+        else:
+            self.caption.setText(f"{self.by} {number_text(round(x, 3))}")
 
     def _draw_plot(self) -> None:
         if self.plot.stale:

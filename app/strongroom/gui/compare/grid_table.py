@@ -4,6 +4,7 @@ cell.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from PySide6.QtCore import (
@@ -43,9 +44,11 @@ from strongroom.gui.theme import DENSE_ROW, PILL, Theme, font, mono
 from strongroom.gui.tips import tip
 
 Index = QModelIndex | QPersistentModelIndex
-#: The column that takes what is left is never narrower; else the table scrolls sideways.
-_NARROWEST = 120
-_BAR, _GAP, _EDGE, _FIRST = 56, 8, 8, 14
+#: No column is wider than this by what it holds, and the one that takes what is left is never
+#: narrower than that, unless all of it fits; else the table scrolls sideways.
+_WIDEST, _NARROWEST, _SHORTEST = 230, 130, 92
+_CODE_ROW = 20
+_BAR, _GAP, _EDGE, _FIRST = 52, 8, 8, 14
 _MEASURED = 400
 _EMPTY = Grid((), ())
 
@@ -102,14 +105,27 @@ class _CellPainter(QStyledItemDelegate):
         super().__init__(table)
         self._model, self._theme, self._table = model, theme, table
         self.notes: list[int] = []
+        self.widths: list[int] = []
 
     def measure(self) -> None:
-        """So that values stand below each other in front of notes of any width."""
-        metrics, grid = QFontMetrics(mono()), self._model.grid
+        """So that values stand below each other in front of notes of any width, and that columns
+        are as wide as what they hold.
+        """
+        grid = self._model.grid
+        rows = grid.rows[:_MEASURED]
         self.notes = [
-            max((metrics.horizontalAdvance(r[at].note) for r in grid.rows[:_MEASURED]), default=0)
+            max((_advance(r[at].note, mono()) for r in rows), default=0)
             for at in range(len(grid.columns))
         ]
+        self.widths = []
+        for at, column in enumerate(grid.columns):
+            held = max((_held(r[at], column) for r in rows), default=0)
+            note = self.notes[at] + _GAP if self.notes[at] else 0
+            title = _advance(column.title, font(12, 500))
+            edges = (_FIRST if at == 0 else _EDGE) + _EDGE + 4
+            if at == len(grid.columns) - 1:
+                edges += _FIRST - _EDGE
+            self.widths.append(max(held + note, title) + edges)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         grid, c = self._model.grid, self._theme.colours
@@ -179,6 +195,15 @@ class _CellPainter(QStyledItemDelegate):
             painter.drawRoundedRect(track, 3, 3)
 
 
+def _advance(text: str, fnt: QFont) -> int:
+    return QFontMetrics(fnt).horizontalAdvance(text) if text else 0
+
+
+def _held(cell: Cell, column: Column) -> int:
+    width = _advance(cell.text, mono() if cell.chip else _font(column, cell))
+    return width + (14 if cell.chip else 0) + (_BAR + _GAP if cell.share is not None else 0)
+
+
 def _font(column: Column, cell: Cell) -> QFont:
     if column.mono:
         return mono(12, 600 if cell.bold else 400)
@@ -209,7 +234,8 @@ class GridTable(QTableView):
         header.setFixedHeight(DENSE_ROW)
         header.setHighlightSections(False)
         header.setSectionsClickable(False)
-        header.setMinimumSectionSize(40)
+        header.setMinimumSectionSize(30)
+        self.verticalHeader().setMinimumSectionSize(_CODE_ROW)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._open_menu)
         copy = QShortcut(QKeySequence.StandardKey.Copy, self)
@@ -233,20 +259,48 @@ class GridTable(QTableView):
     def fit(self) -> None:
         rows = min(len(self.grid.rows), self._most)
         head = 0 if self.horizontalHeader().isHidden() else DENSE_ROW
-        sideways = 14 if self._too_wide() else 0
-        self.setFixedHeight(DENSE_ROW * rows + head + sideways)
+        sideways = 14 if self._whole_width() > self.viewport().width() else 0
+        self.setFixedHeight(self._row * rows + head + sideways)
 
-    def _fixed(self) -> int:
-        return sum(column.width for column in self.grid.columns)
+    @property
+    def _row(self) -> int:
+        return _CODE_ROW if any(column.code for column in self.grid.columns) else DENSE_ROW
 
-    def _too_wide(self) -> bool:
-        return bool(self.grid.columns) and self._fixed() + _NARROWEST > self.width()
+    def _whole_width(self) -> int:
+        return sum(self._widths())
+
+    def _widths(self) -> list[int]:
+        """Columns have the width of what they hold; the first has what is left."""
+        held = self._painter.widths
+        if not held:
+            return []
+        if len(held) == 1:
+            return [self.viewport().width()]
+        others = [
+            max(min(column.width, _WIDEST), min(width, _WIDEST))
+            for column, width in zip(self.grid.columns[1:], held[1:], strict=True)
+        ]
+        room, least = self.viewport().width(), min(held[0], _NARROWEST)
+        if sum(others) + least > room:
+            others = [min(width, _WIDEST) for width in held[1:]]
+        spare = [max(0, w - _SHORTEST) if self._may_be_cut(at) else 0
+                 for at, w in enumerate(others, 1)]  # fmt: skip
+        missing = min(sum(others) + least - room, sum(spare))
+        if missing > 0:
+            others = [
+                w - math.ceil(missing * s / sum(spare)) for w, s in zip(others, spare, strict=True)
+            ]
+        return [max(least, room - sum(others)), *others]
+
+    def _may_be_cut(self, at: int) -> bool:
+        """Texts may; numbers and bars are of no use in part."""
+        column = self.grid.columns[at]
+        return not column.right and not any(r[at].share is not None for r in self.grid.rows[:50])
 
     def _lay_out(self) -> None:
-        """Columns have their width; the one without gets what is left."""
-        for at, column in enumerate(self.grid.columns):
-            left = max(_NARROWEST, self.viewport().width() - self._fixed())
-            self.setColumnWidth(at, column.width or left)
+        self.verticalHeader().setDefaultSectionSize(self._row)
+        for at, width in enumerate(self._widths()):
+            self.setColumnWidth(at, width)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QWidget
 
 from strongroom.domain.errors import StrongroomError
 from strongroom.gui.bridge import Bridge
@@ -22,7 +22,7 @@ from strongroom.services.progress import Progress
 from strongroom.services.registry import Document
 
 #: From this width on there are two columns; their widths are as 5 to 4.
-_TWO_COLUMNS = 960
+_TWO_COLUMNS = 1060
 _GAP = 14
 
 
@@ -60,6 +60,7 @@ class ComparePage(QFrame):
         self._left, self._right = QWidget(), QWidget()
         for side, stretch in ((self._left, 5), (self._right, 4)):
             side.setLayout(column(spacing=_GAP))
+            side.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             self._flow.addWidget(side, stretch)
         self.area: QScrollArea = scrolled(self._flow)
         whole = column()

@@ -123,7 +123,9 @@ def _subjects(content: Content) -> str:
 
 def _grid(grid: Grid) -> str:
     parts = []
-    if grid.title or grid.caption:
+    if grid.caption and not grid.title:
+        parts.append(f'<div class="about">{_text(grid.caption)}</div>')
+    elif grid.title:
         about = f' <span class="about">{_text(grid.caption)}</span>' if grid.caption else ""
         parts.append(f'<h3><span class="mono">{_text(grid.title)}</span>{about}</h3>')
     if grid.parts:
@@ -210,8 +212,9 @@ def _plot(content: Content) -> str:
         )
     for value in _ticks(*across):
         x = _at(value, across, _LEFT, _WIDE - 8)
+        anchor = "end" if x > _WIDE - 40 else "middle"
         parts.append(
-            f'<text x="{x:.1f}" y="{_HIGH - 6}" text-anchor="middle" fill="#606A7C">'
+            f'<text x="{x:.1f}" y="{_HIGH - 6}" text-anchor="{anchor}" fill="#606A7C">'
             f"{_text(number_text(value))}</text>"
         )
     for (steps, values), colour in zip(lines, colours, strict=True):

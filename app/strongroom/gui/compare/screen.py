@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSettings, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QLineEdit, QStackedWidget, QWidget
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QBoxLayout, QFrame, QLineEdit, QStackedWidget, QWidget
 
 from strongroom.domain.errors import BadInput, StrongroomError
 from strongroom.domain.event import Event
 from strongroom.gui import dialogs
 from strongroom.gui.bridge import Bridge, Ticket
-from strongroom.gui.command_palette import CommandPalette
 from strongroom.gui.commands import Command
 from strongroom.gui.compare.cards import SubjectCards
 from strongroom.gui.compare.drop_target import ReferenceDrop
 from strongroom.gui.compare.grid import Names
 from strongroom.gui.compare.page import ComparePage
+from strongroom.gui.compare.picker import Picker
 from strongroom.gui.compare.sections import VIEWS
 from strongroom.gui.compare.slots import Slots
 from strongroom.gui.compare.subjects import Subject, names_of, read_subjects, tones
@@ -31,6 +31,9 @@ from strongroom.gui.undo import Undo
 from strongroom.gui.wording import plural
 from strongroom.services.compare.subject import FEWEST, RUN
 from strongroom.services.registry import Registry
+
+#: From this width on the switch stands beside the tabs.
+_ONE_LINE = 1160
 
 
 class CompareScreen(Screen):
@@ -93,19 +96,33 @@ class CompareScreen(Screen):
 
     def _make_bar(self) -> QFrame:
         bar = frame("page")
-        line = row(MARGIN, 0, MARGIN, 0, spacing=8)
+        line = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        line.setContentsMargins(MARGIN, 0, MARGIN, 0)
+        line.setSpacing(0)
         line.addWidget(self.tabs, 1)
+        self._line = line
+        right = row(spacing=8)
         self.only = Switch(self._theme, "Only differences")
         self.only.setToolTip("Hide what is equal (D)")
         self.only.setChecked(True)
-        line.addWidget(self.only)
+        right.addWidget(self.only)
         self.hidden = label("", "second", font(12))
-        line.addWidget(self.hidden)
+        right.addWidget(self.hidden)
+        right.addStretch(1)
+        line.addLayout(right)
         layout = column()
         layout.addLayout(line)
         layout.addWidget(frame("rule"))
         bar.setLayout(layout)
         return bar
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The switch stands below the tabs where there is no room beside them."""
+        super().resizeEvent(event)
+        beside = self.width() >= _ONE_LINE
+        down = QBoxLayout.Direction.TopToBottom
+        self._line.setDirection(QBoxLayout.Direction.LeftToRight if beside else down)
+        self._line.setContentsMargins(MARGIN, 0, MARGIN, 0 if beside else 8)
 
     def _connect(self) -> None:
         self.tray.changed.connect(self._show_tray)
@@ -215,11 +232,8 @@ class CompareScreen(Screen):
         self._undo.offer("Nothing is compared any more.", lambda: self.tray.put_back(before))
 
     def pick(self) -> None:
-        """Versions, artifacts and runs by a few letters; an artifact means its newest version."""
-        picker = CommandPalette(self._bridge, self._theme, [], self._take, self.add_run)
-        picker.field.setPlaceholderText("A name, a version (fraud v12), a digest (#9f3a), a run")
-        picker.field.setAccessibleName("What to add to the comparison")
-        self._overlay.open(picker)
+        """Versions and runs by a few letters."""
+        self._overlay.open(Picker(self._bridge, self._theme, self._take, self.add_run))
 
     def _add_typed(self) -> None:
         text = self.field.text().strip()

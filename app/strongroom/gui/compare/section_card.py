@@ -80,6 +80,8 @@ class SectionCard(QFrame):
         self.count = label("", "caption", font(12))
         self.head.addSpacing(2)
         self.head.addWidget(self.count)
+        self.beside = row(8, 0, 0, 0)  # what a kind of section puts there
+        self.head.addLayout(self.beside)
         self.head.addStretch(1)
         self.caption = label("", "second", font(12))
         self.head.addWidget(self.caption)
@@ -251,7 +253,7 @@ class _Block(QWidget):
         self.grid = Grid((), ())
         layout = column()
         self._top = QWidget()
-        line = row(14, 8, 14, 6, spacing=10)
+        line = row(14, 10, 14, 6, spacing=10)
         self._title = Elided("", "", mono(12, 500))
         self._caption = label("", "second", font(12))
         line.addWidget(self._title, 1)
@@ -266,6 +268,9 @@ class _Block(QWidget):
         self._notes.setWordWrap(True)
         self._notes.setContentsMargins(14, 6, 14, 8)
         layout.addWidget(self._notes)
+        self._below = QWidget()
+        self._below.setFixedHeight(6)
+        layout.addWidget(self._below)
         self.setLayout(layout)
 
     def show_grid(self, grid: Grid, most: int) -> None:
@@ -273,6 +278,7 @@ class _Block(QWidget):
         self._title.set_whole(grid.title)
         self._caption.setText(grid.caption if grid.title else "")
         self._top.setVisible(bool(grid.title))
+        self._below.setVisible(bool(grid.title))
         self._parts.show_parts(grid.parts)
         self.table.setVisible(bool(grid.rows))
         self.table.setAccessibleName(f"{self._section} {grid.title}".strip())

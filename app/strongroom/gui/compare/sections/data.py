@@ -47,6 +47,8 @@ def _table(line: dict[str, Any], names: Names, only: bool) -> Grid:
 
 def _rows_text(line: dict[str, Any], names: Names) -> str:
     counts = [line["rows"][at] for at in (names.baseline, *names.others)]
+    if not any(n is not None for n in counts):
+        return ""
     texts = ["none" if n is None else count_text(n) for n in counts]
     return " → ".join(texts) + " rows" if len(set(texts)) > 1 else f"{texts[0]} rows"
 

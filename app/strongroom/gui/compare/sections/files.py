@@ -18,7 +18,7 @@ def grids(document: dict[str, Any], names: Names, only: bool) -> Sequence[Grid]:
     notes = (f"{count_text(left_out)} further rows are not listed",) if left_out else ()
     return [
         Grid(
-            (Column("Path"), *(Column(name, 152) for name in names.short)),
+            (Column("Path"), *(Column(name, 96) for name in names.short)),
             tuple(
                 (
                     Cell(printable(r["name"]), tip=printable(r["name"])),

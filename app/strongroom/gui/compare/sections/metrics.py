@@ -17,7 +17,7 @@ _WORDS = {"b": "better", "a": "worse", "same": "equal", "unknown": "changed"}
 
 def grids(document: dict[str, Any], names: Names, only: bool) -> Sequence[Grid]:
     rows = [r for r in document["rows"] if not (only and r["same"])]
-    columns = [Column("Metric", mono=False), Column("Better", 74, mono=False)]
+    columns = [Column("Metric", mono=False), Column("Better", 84, mono=False)]
     for at, name in enumerate(names.short):
         base = at == names.baseline
         columns.append(Column(f"{name} baseline" if base else name, 112 if base else 148, True))
@@ -25,6 +25,7 @@ def grids(document: dict[str, Any], names: Names, only: bool) -> Sequence[Grid]:
         Grid(
             tuple(columns),
             tuple(_row(r, names) for r in rows),
+            caption="green better, red worse, best bold",
             same=len(document["rows"]) - len(rows),
         )
     ]
@@ -52,5 +53,5 @@ def _value(line: dict[str, Any], names: Names, at: int) -> Cell:
         return Cell(text, EQUAL, "grey", bold=bold, tip="equal")
     arrow = UP if change > 0 else DOWN if change < 0 else ""
     return Cell(
-        text, f"{arrow}{signed(change)}", _TONES[judged], bold=bold, tip=_WORDS[judged]
+        text, f"{arrow}{signed(change, value)}", _TONES[judged], bold=bold, tip=_WORDS[judged]
     )  # fmt: skip

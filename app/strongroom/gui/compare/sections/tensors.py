@@ -22,8 +22,8 @@ def grids(document: dict[str, Any], names: Names, only: bool) -> Sequence[Grid]:
     notes = [*map(printable, document["warnings"])]
     if left_out:
         notes.append(f"{count_text(left_out)} further tensors are not listed")
-    columns = [Column("Layer"), Column("Shape", 96)]
-    columns += [Column(f"{names.base} → {names.short[at]}", 148) for at in names.others]
+    columns = [Column("Layer"), Column("Shape", 84)]
+    columns += [Column(f"{names.base} → {names.short[at]}", 132) for at in names.others]
     return [
         Grid(
             tuple(columns),

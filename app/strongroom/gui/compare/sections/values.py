@@ -12,7 +12,7 @@ from strongroom.gui.compare.sections.wording import ABSENT, value_text
 
 def grids_of(title: str, document: dict[str, Any], names: Names, only: bool) -> Sequence[Grid]:
     rows = [r for r in document["rows"] if not (only and r["same"])]
-    columns = (Column(title), *(Column(name, 124) for name in names.short))
+    columns = (Column(title), *(Column(name, 96) for name in names.short))
     return [
         Grid(
             columns,

@@ -39,12 +39,17 @@ def _is_plainly_text(value: str) -> bool:
     return False
 
 
-def signed(value: float) -> str:
-    """`+0.0025`, in as many digits as the values have."""
+def signed(value: float, like: float) -> str:
+    """`+0.0025`, in as many places as a value of that size is shown with."""
     if not math.isfinite(value):
         return number_text(value)
     size = abs(value)
-    text = f"{size:.4f}" if 1e-4 <= size < 1 else f"{size:.6g}"
+    if size and size < 1e-4:
+        text = f"{size:.2g}"
+    elif abs(like) < 1:
+        text = f"{size:.4f}"
+    else:
+        text = f"{size:.4g}" if size < 10_000 else f"{size:,.0f}".replace(",", "\N{THIN SPACE}")
     return f"{'+' if value >= 0 else MINUS}{text}"
 
 
