@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from strongroom.services.curves import Columns
 
 _EPOCH = "epoch"
-_HEIGHT, _TALL, _LEGEND = 300, 460, 420
+_HEIGHT, _TALL, _LEGEND = 300, 460, 280
 _ONE_LINE = 560
 
 
@@ -167,6 +167,7 @@ class CurvesCard(SectionCard):
         old, self._tones = self.plot, wanted
         self.plot = PlotCard(self._theme, subject_stroke(wanted or ("grey",)))
         self.plot.setProperty("look", "bare-plot")
+        self.plot.setAccessibleName("Plot of the curves")
         for part in (self.plot.button, self.plot.title):
             part.hide()  # the chooser above has the name
         self.plot.legend.setMaximumWidth(_LEGEND)

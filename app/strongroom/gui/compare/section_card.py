@@ -100,9 +100,9 @@ class SectionCard(QFrame):
         line.addWidget(self._bar, 1)
         self.stop = Button(self._theme, "Cancel", "", "ghost", self.cancelled.emit)
         self.stop.setAccessibleName(f"Cancel {self.view.title}")
-        self.stop.setVisible(self.view.slow)
         line.addWidget(self.stop)
         waiting.setLayout(line)
+        self.stop.setVisible(self.view.slow)  # not before it has a parent: it would be a window
         return waiting
 
     def _make_failure(self) -> QWidget:

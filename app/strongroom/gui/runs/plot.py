@@ -64,7 +64,8 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         self._cross = pg.InfiniteLine(angle=90, movable=False)
         self._cross.hide()
         self._box.addItem(self._cross, ignoreBounds=True)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the card around it has the keyboard
+        for part in (self, self.viewport()):  # the card around it has the keyboard
+            part.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMouseTracking(True)
         self._words = label("", "caption", font(12))
         self._words.setParent(self)

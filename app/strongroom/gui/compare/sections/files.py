@@ -37,7 +37,7 @@ def _cell(value: Any, state: str) -> Cell:
         return ABSENT
     if state == "removed":
         return Cell("removed", tone="red", chip=True)
-    text = f"{short_digest(value['sha256'])} {size_text(value['size'])}"
+    text = f"{size_text(value['size'])} {short_digest(value['sha256'])}"
     if state == "added":
         return Cell(f"+ {text}", tone="green", chip=True, tip=value["sha256"])
     if state == "changed":
