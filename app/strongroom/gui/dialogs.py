@@ -11,10 +11,5 @@ def choose_files(parent: QWidget, where: str) -> list[str]:
 
 
 def choose_new_file(parent: QWidget, title: str, path: str) -> str:
-    """Where a new file shall be, or ""; the system asks before one that is there is replaced."""
+    """The path of a file to be written, or ""; the dialog asks before one is replaced."""
     return QFileDialog.getSaveFileName(parent, title, path)[0]
-
-
-def choose_folder(parent: QWidget, title: str, where: str) -> str:
-    """The chosen folder's path, or ""."""
-    return QFileDialog.getExistingDirectory(parent, title, where)

@@ -188,6 +188,12 @@ QPlainTextEdit[look="log"] {{ border: 0; border-radius: 0; background: {c.panel2
     padding: 6px 8px; }}
 QPlainTextEdit[look="log"]:focus {{ border: 1px solid {c.accent}; padding: 5px 7px; }}
 QFrame[look="plot"] {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 8px; }}
+QFrame[look="bare-plot"] {{ background: {c.panel}; border: 0; border-radius: 8px; }}
+QFrame[look="bare-plot"]:focus {{ border: 1px solid {c.accent}; }}
+QTableView[look="grid"] {{ border-bottom-left-radius: 8px; border-bottom-right-radius: 8px; }}
+QTableView[look="grid"]:focus {{ border: 1px solid {c.accent}; }}
+QTableView[look="grid"] QHeaderView::section:first {{ padding-left: 14px; }}
+QFrame[look="slot"] {{ background: {c.panel}; border: 2px dashed {c.line3}; border-radius: 8px; }}
 QFrame[look="plot"]:focus {{ border: 2px solid {c.accent}; }}
 QSlider::groove:horizontal {{ height: 4px; border-radius: 2px; background: {c.line3}; }}
 QSlider::sub-page:horizontal {{ border-radius: 2px; background: {c.accent}; }}
@@ -212,6 +218,7 @@ QCheckBox::indicator:focus {{ border: 2px solid {c.accent}; width: 12px; height:
 QCheckBox:disabled {{ color: {c.textoff}; }}
 
 QAbstractScrollArea {{ background: transparent; border: 0; }}
+QAbstractScrollArea::corner {{ background: transparent; border: 0; }}
 QScrollArea:focus {{ border: 1px solid {c.accent}; }}
 QScrollArea > QWidget > QWidget {{ background: transparent; }}
 QTableView, QListView, QTreeView {{ background: {c.panel}; border: 0; outline: 0;

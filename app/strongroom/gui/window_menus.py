@@ -29,6 +29,7 @@ class WindowMenus:
             None,
             "Export the version…",
             "Verify what is selected",
+            "Compare what is selected",
             None,
             "Copy the digest",
             "Copy the reference",

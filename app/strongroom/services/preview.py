@@ -40,10 +40,10 @@ def preview(
     may ask for. Raises `NotFound` and `Damaged`.
     """
     row, entry = file_of(desk, reference, path)
-    piece, verified = _verified(desk, row, entry, path)
+    piece, verified = verified_piece(desk, row, entry, path)
     document = _looked(desk, piece, Request(search[:1000], max(0, at), max(1, line)))
     if document["kind"] == "image":
-        document["data"] = base64.b64encode(_whole(desk, row, entry)).decode()
+        document["data"] = base64.b64encode(verified_bytes(desk, row, entry)).decode()
     if not verified:
         note = f"a file of {size_text(entry.size)} is not hashed for a look; export verifies it"
         document["reason"] = "; ".join(r for r in (document["reason"], note) if r)
@@ -56,10 +56,14 @@ def preview(
     }
 
 
-def _verified(desk: Desk, row: VersionRow, entry: Entry, path: str) -> tuple[Piece, bool]:
-    """What the child may read, and whether its hash was checked."""
-    if entry.size <= _INLINE:
-        return Piece(path, data=_whole(desk, row, entry)), True
+def verified_piece(
+    desk: Desk, row: VersionRow, entry: Entry, path: str, inline: int = _INLINE
+) -> tuple[Piece, bool]:
+    """What a limited child may read of a version's file, and whether its hash was checked; up to
+    `inline` bytes (64 KiB at least) are handed over. Raises `Damaged`.
+    """
+    if entry.size <= inline:
+        return Piece(path, data=verified_bytes(desk, row, entry)), True
     file = str(desk.store.object_path(entry.sha256))
     before = _state(file)
     if entry.size > VERIFIED_BYTES and before:
@@ -90,7 +94,8 @@ def _looked(desk: Desk, piece: Piece, request: Request) -> dict[str, Any]:
         return {**document, "reason": f"it could not be shown, {death}"}
 
 
-def _whole(desk: Desk, row: VersionRow, entry: Entry) -> bytes:
+def verified_bytes(desk: Desk, row: VersionRow, entry: Entry) -> bytes:
+    """A whole small file; raises `Damaged`."""
     try:
         return desk.store.read(entry.sha256)
     except Damaged as error:
