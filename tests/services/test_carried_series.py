@@ -19,25 +19,25 @@ points = st.builds(
 
 @given(st.dictionaries(st.text(max_size=8), st.lists(points, max_size=9).map(Series.of)))
 def test_curves_arrive_as_they_left(series: dict[str, Series]) -> None:
-    head, columns = packed(series)
+    head, columns = packed([series, {}, series])
     data = bytearray().join(bytes(c) for c in columns)
-    assert unpacked(json.loads(json.dumps(head)), data) == series and not data
+    assert unpacked(json.loads(json.dumps(head)), data) == [series, {}, series] and not data
 
 
 def test_what_curves_share_is_carried_once() -> None:
     one = Series.of([Point(1, 0.5), Point(2, 0.25)])
     two = Series(one.steps, one.times, one.values[::-1])
-    head, columns = packed({"one": one, "two": two})
+    head, columns = packed([{"one": one}, {"two": two}])
     assert len(columns) == 4
-    found = unpacked(head, bytearray().join(bytes(c) for c in columns))
-    assert found["one"].steps is found["two"].steps
+    first, second = unpacked(head, bytearray().join(bytes(c) for c in columns))
+    assert first["one"].steps is second["two"].steps
 
 
 @pytest.mark.parametrize(
     "head",
-    [{}, {"lengths": [2], "curves": {}}, {"lengths": [1], "curves": {"a": [0, 0, 1, 0, 0]}},
-     {"lengths": [1], "curves": {"a": [0]}}, {"lengths": [1], "curves": {"a": None}},
-     {"lengths": [-1, 2], "curves": {}}, {"lengths": None, "curves": {}}],
+    [{}, {"lengths": [2], "runs": [{}]}, {"lengths": [1], "runs": [{"a": [0, 0, 1, 0, 0]}]},
+     {"lengths": [1], "runs": [{"a": [0]}]}, {"lengths": [1], "runs": [{"a": None}]},
+     {"lengths": [-1, 2], "runs": [{}]}, {"lengths": None, "runs": [{}]}],
 )  # fmt: skip
 def test_what_is_no_curves_is_refused(head: dict) -> None:
     with pytest.raises(ValueError, match=r"curves|unpack"):

@@ -32,7 +32,8 @@ class Facts:
 
     `metrics` are final values (the value at the highest step, not the last line of a file);
     `series` the points in step order; `about` is plain JSON about structure (tensors, columns,
-    opsets …), bounded in size; `warnings` are whole sentences a user can act on.
+    opsets …), bounded in size; `warnings` are whole sentences a user can act on. `runs` are whole
+    runs that the file tells of, as a tracker's database does.
     """
 
     kind: Kind | None = None
@@ -42,6 +43,7 @@ class Facts:
     series: Mapping[str, Series] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    runs: tuple[RunFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,17 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InputHint:
-    """A path or URI that the run's own files name as something it read."""
+    """A path or URI that the run's own files name as something it read.
+
+    `basis` "declared": a tool was told so by the training; "observed": it is read off a setting.
+    `sha256` are 64 hex digits of the content that the run says it read there, or "".
+    """
 
     target: str
     file: str
     why: str
+    basis: str = "observed"
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,9 @@ class RunFacts:
     """What the files of one run folder say about the run.
 
     Times are Unix seconds. `status` None: the folder does not tell. `best` lists path prefixes
-    (run-relative) of the checkpoints the training itself calls best.
+    (run-relative) of the checkpoints the training itself calls best. `made` lists paths or names of
+    files that it wrote, as far as it says so; `inner` the runs that one folder holds beside or
+    below it: trials of a study, runs of a tracker's database.
     """
 
     name: str = ""
@@ -101,3 +111,5 @@ class RunFacts:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     best: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()
+    inner: tuple[RunFacts, ...] = ()

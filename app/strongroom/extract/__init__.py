@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from strongroom.domain.facts import Facts, FileFacts, Found, Kind
+from strongroom.domain.facts import Facts, FileFacts, Found, Kind, RunFacts
 from strongroom.domain.series import Series
 from strongroom.extract import (
+    databases,
     documents,
     events,
     gguf,
@@ -22,6 +23,7 @@ from strongroom.extract import (
     table,
     text_log,
     torch_zip,
+    wandb,
 )
 from strongroom.extract.conventions import (
     base,
@@ -45,6 +47,8 @@ READERS: tuple[Reader, ...] = (
     torch_zip.reader,
     parquet.reader,
     events.reader,
+    wandb.reader,
+    databases.reader,
     lightgbm.reader,
     recognised.reader,
     onnx.reader,
@@ -111,6 +115,23 @@ def _tidied(facts: Facts, shown: str) -> Facts:
         series={tidy_text(name): points for name, points in facts.series.items()},
         about=tidy(dict(facts.about)),
         warnings=tuple(printable(warning) for warning in warnings),
+        runs=tuple(map(_tidied_run, facts.runs)),
+    )
+
+
+def _tidied_run(run: RunFacts) -> RunFacts:
+    return replace(
+        run,
+        name=printable(tidy_text(run.name), 300),
+        params={
+            tidy_text(name): replace(found, value=tidy_param(found.value))
+            for name, found in run.params.items()
+        },
+        metrics={tidy_text(name): found for name, found in run.metrics.items()},
+        series={tidy_text(name): points for name, points in run.series.items()},
+        inputs=tuple(replace(hint, target=tidy_text(hint.target)) for hint in run.inputs),
+        provenance=tidy(dict(run.provenance)),
+        made=tuple(map(tidy_text, run.made)),
     )
 
 

@@ -36,10 +36,14 @@ _DATA_SUFFIXES = (
 )  # fmt: skip
 _LOG_SUFFIXES = (".log", ".out", ".err", ".stdout", ".stderr")
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
+#: Names of databases that trackers keep; what is inside is looked at by the reader.
+_TRACKER_DATABASE = re.compile(
+    r"(?:.*[-_.])?(?:mlflow|optuna|stud(?:y|ies))(?:[-_.].*)?\.(?:db|sqlite3?)\Z"
+)
 _WEIGHT_FILES = re.compile(r"(?:pytorch_model|adapter_model|model)(?:-\d+-of-\d+)?\.bin\Z")
 _MODEL_JSON = re.compile(r"(?:[a-z_]*model|booster)(?:[_-]?\d+)?\.(?:json|txt)\Z")
 
-_METRIC_WORDS = (
+METRIC_WORDS = (
     "loss", "acc", "accuracy", "auc", "f1", "precision", "recall", "r2", "rmse", "mae", "mse",
     "perplexity", "bleu", "rouge", "error", "score", "map", "iou", "logloss", "top1", "top5",
 )  # fmt: skip
@@ -86,6 +90,11 @@ def model_like(path: str) -> bool:
     )
 
 
+def tracker_database(path: str) -> bool:
+    """`mlflow.db`, `study.db`, `optuna-digits.sqlite3` …"""
+    return bool(_TRACKER_DATABASE.match(base(path)))
+
+
 def image_like(path: str) -> bool:
     return base(path).endswith(IMAGE_SUFFIXES)
 
@@ -95,7 +104,7 @@ def kind_by_name(path: str) -> Kind:
     name = base(path)
     if training_state(name):
         return Kind.OTHER
-    if "tfevents" in name:
+    if "tfevents" in name or name.endswith(".wandb") or tracker_database(name):
         return Kind.METRICS
     if model_like(name):
         return Kind.MODEL
@@ -121,7 +130,7 @@ def step_name(names: tuple[str, ...] | list[str]) -> str | None:
 
 def sound_like_metrics(names: Collection[str]) -> bool:
     """Whether at least half of the names hold a word that metrics go by."""
-    known = sum(any(word in name.lower() for word in _METRIC_WORDS) for name in names)
+    known = sum(any(word in name.lower() for word in METRIC_WORDS) for name in names)
     return bool(names) and 2 * known >= len(names)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from strongroom.extract import tensor_digests
+from strongroom.extract.profile import profile
 from strongroom.formats.source import Source, Unreadable
 
 #: Names that promise something deeper; others are not read a second time.
@@ -25,8 +26,8 @@ def look(source: Source, tick: Callable[[int], None] = lambda count: None) -> di
     try:
         if tensor_digests.fits(source):
             return {"kind": "tensors", "tensors": tensor_digests.digests(source, tick)}
+        return profile(source, tick) or {"kind": "", "why": ""}
     except Unreadable as why:
         return {"kind": "", "why": f"{source.path}: {why}"}
     except OSError as why:
         return {"kind": "", "why": f"{source.path} could not be read: {why.strerror}"}
-    return {"kind": "", "why": ""}

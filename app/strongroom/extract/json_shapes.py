@@ -12,7 +12,7 @@ from strongroom.domain.facts import Facts, Kind, Number
 from strongroom.extract.conventions import base, config_like, metrics_like, sound_like_metrics
 from strongroom.extract.curve import Curves, counted, finals, series
 from strongroom.extract.jsonl import add_record, as_number
-from strongroom.formats.number import is_number
+from strongroom.extract.notebook import notebook
 from strongroom.formats.source import Source
 
 _MAX_TEXTS = 1000
@@ -155,15 +155,6 @@ def tokenizer(source: Source, document: Any) -> Facts | None:
     ):
         return Facts(Kind.CONFIG, "tokenizer", about={"keys": list(document)[:_MAX_TEXTS]})
     return None
-
-
-def notebook(source: Source, document: Any) -> Facts | None:
-    """https://nbformat.readthedocs.io/en/latest/format_description.html; only counted so far."""
-    if not isinstance(document, dict) or not isinstance(document.get("cells"), list):
-        return None
-    if not is_number(document.get("nbformat")):
-        return None
-    return Facts(Kind.OTHER, "notebook", about={"cells": len(document["cells"])})
 
 
 def _texts(value: Any) -> list[str]:

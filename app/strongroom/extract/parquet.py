@@ -19,7 +19,13 @@ def read(source: Source) -> Facts:
     about = {
         "rows": footer.rows,
         "columns": [
-            {"name": c.name, "type": c.type, "nullable": c.nullable}
+            {
+                "name": c.name,
+                "type": c.type,
+                "nullable": c.nullable,
+                **({"nulls": c.nulls} if c.nulls is not None else {}),
+                **({"min": c.low, "max": c.high} if c.low is not None else {}),
+            }
             for c in footer.columns[:_MAX_COLUMNS]
         ],
         "row_groups": footer.row_groups,

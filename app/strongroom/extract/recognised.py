@@ -20,7 +20,6 @@ _MAGIC: tuple[tuple[bytes, str, Kind], ...] = (
     (b"ARROW1", "arrow", Kind.DATASET),
     (b"FEA1", "feather", Kind.DATASET),
     (b"Obj\x01", "avro", Kind.DATASET),
-    (b"SQLite format 3\x00", "sqlite", Kind.OTHER),
     (b"\x89PNG\r\n\x1a\n", "png", Kind.OTHER),
     (b"\xff\xd8\xff", "jpeg", Kind.OTHER),
     (b"GIF8", "gif", Kind.OTHER),
@@ -53,19 +52,7 @@ def read(source: Source) -> Facts:
     _, name, kind = found
     if name == "numpy":
         return Facts(kind, name, about=_array(source))
-    if name == "sqlite":
-        _check_sqlite(source)
     return Facts(kind, name)
-
-
-def _check_sqlite(source: Source) -> None:
-    """https://www.sqlite.org/fileformat.html §1.3: page size and count, where both are kept up."""
-    head = source.head[:100].ljust(100, b"\0")
-    page = int.from_bytes(head[16:18], "big")
-    pages = int.from_bytes(head[28:32], "big")
-    current = head[24:28] == head[92:96]
-    if current and (65536 if page == 1 else page) * pages > source.size:
-        raise Unreadable(f"its header claims {pages} pages but the file is shorter: it is cut off")
 
 
 def _array(source: Source) -> dict[str, Any]:

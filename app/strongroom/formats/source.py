@@ -23,13 +23,15 @@ class Unreadable(Exception):
 class Source:
     """One file. `path` is relative to its version or run folder, `/`-separated.
 
-    Non-UTF-8 bytes of a name come as surrogate escapes.
+    Non-UTF-8 bytes of a name come as surrogate escapes. `file` is where it lies on disk, for
+    libraries that must open it themselves; None where it is in memory.
     """
 
     path: str
     size: int
     head: bytes
     open: Callable[[], BinaryIO]
+    file: bytes | None = None
 
     @property
     def name(self) -> str:
@@ -52,4 +54,4 @@ def source_from_file(path: str, file: str | bytes | os.PathLike[str]) -> Source:
     size = os.stat(file).st_size
     with open(file, "rb") as stream:
         head = stream.read(HEAD_BYTES)
-    return Source(path, size, head, lambda: open(file, "rb"))
+    return Source(path, size, head, lambda: open(file, "rb"), os.fsencode(file))

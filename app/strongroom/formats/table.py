@@ -6,7 +6,7 @@ Nearest format: https://www.rfc-editor.org/rfc/rfc4180.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from strongroom.formats.number import parse_number
@@ -51,14 +51,14 @@ def sniff(source: Source) -> Shape:
         raise Unreadable(f"it has more than {_MAX_COLUMNS} columns")
     headed = any(cell.strip() and parse_number(cell) is None for cell in cells)
     names = cells if headed else [f"column_{n}" for n in range(1, len(cells) + 1)]
-    return Shape(delimiter, _unique(names), headed, delimiter == ";", encoding)
+    return Shape(delimiter, unique(names), headed, delimiter == ";", encoding)
 
 
 def _outside_quotes(line: str, mark: str) -> int:
     return "".join(line.split('"')[::2]).count(mark)
 
 
-def _unique(names: list[str]) -> tuple[str, ...]:
+def unique(names: Sequence[str]) -> tuple[str, ...]:
     """Stripped names; an empty one is its place, a repeated one gets `.2`, `.3` …"""
     seen: dict[str, int] = {}
     taken: list[str] = []
@@ -96,7 +96,7 @@ def rows(source: Source, shape: Shape, limit: int = MAX_CHARACTERS) -> Iterator[
                 continue
             if not ended and len(cells) < width:
                 continue
-            if shape.headed and cells[0].strip() == header[0] and _unique(cells) == shape.columns:
+            if shape.headed and cells[0].strip() == header[0] and unique(cells) == shape.columns:
                 continue  # a resumed run wrote its header again
             yield cells
     except csv.Error:

@@ -76,7 +76,7 @@ def visible(line: str) -> str:
 
 
 def without_torn_line(source: Source) -> Source:
-    """The source up to its last line end, for a file that somebody is still writing.
+    """The source up to its last line end, for a text that somebody is still writing.
 
     Looks at the last MiB only; a longer unfinished line stays.
     """
@@ -85,7 +85,7 @@ def without_torn_line(source: Source) -> Source:
         stream.seek(source.size - back)
         tail = stream.read(back)
     cut = tail.rfind(b"\n") + 1
-    if cut in (0, len(tail)):
+    if cut in (0, len(tail)) or not is_text(source.head):
         return source
     size = source.size - back + cut
 
@@ -95,4 +95,4 @@ def without_torn_line(source: Source) -> Source:
 
     if size > 64 << 20:  # a copy in memory would be too large; the reader skips a torn line itself
         return source
-    return dataclasses.replace(source, size=size, head=source.head[:size], open=opened)
+    return dataclasses.replace(source, size=size, head=source.head[:size], open=opened, file=None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from strongroom.gui.commands import Command
 from strongroom.gui.compare.screen import CompareScreen
 from strongroom.gui.library.screen import LibraryScreen
+from strongroom.gui.lineage.screen import LineageScreen
 from strongroom.gui.runs.screen import RunsScreen
 from strongroom.gui.settings.screen import SettingsScreen
 from strongroom.gui.watching.screen import WatchScreen
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
 #: Screens in the order of their keys.
 SCREENS = tuple(
     (screen.title, screen.icon)
-    for screen in (LibraryScreen, CompareScreen, RunsScreen, WatchScreen, SettingsScreen)
+    for screen in (
+        LibraryScreen,
+        LineageScreen,
+        CompareScreen,
+        RunsScreen,
+        WatchScreen,
+        SettingsScreen,
+    )
 )
 
 
@@ -83,6 +91,10 @@ def command_table(window: Window) -> list[Command]:
         Command(
             "Export the version…", "download", acts.export_selected, ("E",),
             without_sound_version, in_list=True,
+        ),
+        Command(
+            "Show its lineage", "workflow", window.show_selected_lineage, ("L",),
+            without_version, in_list=True,
         ),
         Command(
             "Verify what is selected", "shield-check", acts.verify_selected, ("V",),

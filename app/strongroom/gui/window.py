@@ -39,6 +39,7 @@ from strongroom.gui.library.model import Counts
 from strongroom.gui.library.page import Mend
 from strongroom.gui.library.screen import LibraryScreen
 from strongroom.gui.library.welcome import Welcome
+from strongroom.gui.lineage.screen import LineageScreen
 from strongroom.gui.overlay import Overlay
 from strongroom.gui.pieces import column, row
 from strongroom.gui.problems import Problems, ProblemsPopup
@@ -155,12 +156,14 @@ class Window(QMainWindow):
         the first rows stand.
         """
         self._factories: dict[str, Callable[[], Screen]] = {
+            LineageScreen.title: self._make_lineage,
             CompareScreen.title: self._make_compare,
             RunsScreen.title: self._make_runs,
             WatchScreen.title: self._make_watching,
             SettingsScreen.title: self._make_settings,
         }
         self.sidebar.add_screen(LibraryScreen.title, LibraryScreen.icon, "")
+        self.sidebar.add_screen(LineageScreen.title, LineageScreen.icon, "")
         self.sidebar.add_screen(CompareScreen.title, CompareScreen.icon, "")
         self.sidebar.add_screen(RunsScreen.title, RunsScreen.icon, "")
         self.sidebar.add_screen(WatchScreen.title, WatchScreen.icon, "sources")
@@ -185,6 +188,23 @@ class Window(QMainWindow):
     def _let_write(self, button: QWidget) -> None:
         button.setProperty("hint", button.toolTip())
         self._writing_buttons.append(button)
+
+    def _make_lineage(self) -> LineageScreen:
+        screen = LineageScreen(self._bridge, self._theme, self.acts.choose_new_file)
+        screen.show_version.connect(self.show_version)
+        screen.show_run.connect(self.show_run)
+        screen.sheet_wanted.connect(self.overlay.open)
+        screen.said.connect(self._say)
+        screen.compare.connect(lambda refs: self.compare_screen.add(*refs))
+        self._add(screen)
+        return screen
+
+    def _say(self, text: str, take_back: Callable[[], object] | None) -> None:
+        """Something was done; where it can be taken back, that is offered."""
+        if take_back is not None:
+            self.undo.offer(text, take_back)
+        else:
+            self.strip.announce(text)
 
     def _make_compare(self) -> CompareScreen:
         screen = CompareScreen(self._bridge, self._theme, self.overlay, self.undo)
@@ -229,6 +249,10 @@ class Window(QMainWindow):
             if self._is_ready:
                 found.ready()
         return found
+
+    @property
+    def lineage_screen(self) -> LineageScreen:
+        return cast(LineageScreen, self.screen_of(LineageScreen.title))
 
     @property
     def runs_screen(self) -> RunsScreen:
@@ -439,6 +463,16 @@ class Window(QMainWindow):
         self.top_bar.show_screen(screen)
         self.sidebar.show_current(screen.title)
         screen.entered()
+
+    def show_lineage(self, name: str) -> None:
+        """The graph around a version or `run:ID`."""
+        self.lineage_screen.show_of(name)
+        self.go_to(LineageScreen.title)
+
+    def show_selected_lineage(self) -> None:
+        chosen = self.acts.selected_references()
+        if chosen:
+            self.show_lineage(chosen[0])
 
     def focus_filter(self) -> None:
         if self.current.middle is None:

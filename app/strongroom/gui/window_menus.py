@@ -25,6 +25,8 @@ class WindowMenus:
     def row_menu(self) -> QMenu:
         """What can be done to the selected rows."""
         titles = (
+            "Show its lineage",
+            None,
             "Export the version…",
             "Verify what is selected",
             "Compare what is selected",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from strongroom.domain.facts import RunStatus
 from strongroom.domain.record import Document, seal
 from strongroom.domain.series import Series
 from strongroom.domain.timestamps import new_id
+from strongroom.services import inner_runs
 from strongroom.services.desk import Desk
 from strongroom.services.documents import StoredDocuments
 from strongroom.services.grouping import RunFolder
@@ -30,6 +32,7 @@ class FoundRun:
     place: str
     document: Document
     series: dict[str, Series]
+    answer: Document
     known: str | None
     generation: int
 
@@ -48,7 +51,7 @@ def read_run(desk: Desk, folder: RunFolder, root: bytes) -> FoundRun:
         before["series"] = {}
         if seal(before).digest == seal(document).digest:
             known = rows[0].id
-    return FoundRun(place, document, answer.get("series", {}), known, generation)
+    return FoundRun(place, document, answer.get("series", {}), answer, known, generation)
 
 
 def _document(answer: dict[str, Any], folder: RunFolder, name: str) -> Document:
@@ -65,10 +68,15 @@ def _document(answer: dict[str, Any], folder: RunFolder, name: str) -> Document:
     document["metrics"] = answer.get("metrics", {})
     document["provenance"] = {**answer.get("provenance", {}), "folder": shown_path(folder.folder)}
     document["warnings"] = list(answer.get("warnings", ()))
-    named = [str(hint["target"]) for hint in answer.get("inputs", ())]
+    _name_inputs(document, answer.get("inputs", ()))
+    return document
+
+
+def _name_inputs(document: Document, hints: Iterable[Mapping[str, Any]]) -> None:
+    """What they name lies outside of what is added, so it is told and not looked for."""
+    named = [str(hint["target"]) for hint in hints]
     if named:
         document["provenance"]["named_inputs"] = named
-    return document
 
 
 def record_run(desk: Desk, found: FoundRun) -> str:
@@ -79,6 +87,10 @@ def record_run(desk: Desk, found: FoundRun) -> str:
     writer = RunWriter(desk)
     where = {"watch": "", "path": found.place, "generation": found.generation}
     draft = writer.keep(run, found.document, found.series, where)
+    inner = inner_runs.drafts(
+        desk, writer, found.answer, found.document, "", found.place, _name_inputs
+    )
     with desk.recording(writer.documents) as recorder:
-        recorder.write(draft)
+        for one in (draft, *inner):
+            recorder.write(one)
     return run

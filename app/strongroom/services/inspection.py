@@ -105,7 +105,10 @@ class Inspector:
         """
         try:
             answer, columns = self._ask_all({"do": "run", "layout": layout, "most": most}, pieces)
-            return {**answer, "series": unpacked(answer["series"], columns)}
+            series, *inner = unpacked(answer["series"], columns)
+            for run, curves in zip(answer["inner"], inner, strict=True):
+                run["series"] = curves
+            return {**answer, "series": series}
         except ChildDied as death:
             return {"warnings": [f"the run could not be read, {death}"]}
         except ValueError:

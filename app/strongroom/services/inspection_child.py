@@ -10,8 +10,10 @@ import resource
 import sys
 import time
 from array import array
+from dataclasses import asdict
 from typing import Any, BinaryIO
 
+from strongroom.domain.facts import RunFacts
 from strongroom.domain.record import found_values, series_summary
 from strongroom.extract.curve import MAX_TOGETHER, reduced
 from strongroom.formats.source import Source, source_from_bytes, source_from_file
@@ -136,34 +138,41 @@ def run_answer(
 
     With `most` all series together have about so many points at most, which look like the whole
     when drawn: a run that is going on is read again and again, and what is read is handed over.
-    `summary` is of all points in any case.
+    `summary` is of all points in any case. `inner` are the runs that the folder holds besides.
     """
     layout = next(one for one in layouts.LAYOUTS if one.name == name)
     by_path = {s.path: s for s in sources}
     facts = layouts.read_run(layouts.RunFolder(layout, "", tuple(by_path)), by_path.__getitem__)
-    together = min(most, MAX_TOGETHER) if most else MAX_TOGETHER
-    each = max(200, together // max(1, len(facts.series)))
-    warnings, curves = list(facts.warnings), facts.series
-    if most or sum(map(len, curves.values())) > MAX_TOGETHER:
+    runs = [facts, *facts.inner]
+    warnings, curves = list(facts.warnings), [run.series for run in runs]
+    points = sum(len(one) for run in curves for one in run.values())
+    if most or points > MAX_TOGETHER:
+        each = max(200, min(most or MAX_TOGETHER, MAX_TOGETHER) // max(1, sum(map(len, curves))))
         if not most:
             warnings.append(f"Of its curves only {each} points each are kept, lowest and highest.")
-        curves = {key: reduced(one, each) for key, one in curves.items()}
+        curves = [{key: reduced(one, each) for key, one in run.items()} for run in curves]
     head, columns = packed(curves)
-    answer = {
+    return {
+        **_told(facts),
+        "series": head,
+        "best": list(facts.best),
+        "warnings": warnings,
+        "inner": [{**_told(run), "made": list(run.made)} for run in facts.inner],
+    }, columns
+
+
+def _told(facts: RunFacts) -> dict[str, Any]:
+    return {
         "name": facts.name,
         "params": found_values(facts.params),
         "metrics": found_values(facts.metrics),
-        "series": head,
         "summary": series_summary(facts.series),
-        "inputs": [{"target": i.target, "file": i.file, "why": i.why} for i in facts.inputs],
+        "inputs": [asdict(hint) for hint in facts.inputs],
         "status": facts.status,
         "started_at": facts.started_at,
         "ended_at": facts.ended_at,
         "provenance": dict(facts.provenance),
-        "best": list(facts.best),
-        "warnings": warnings,
     }
-    return answer, columns
 
 
 def _source(piece: dict[str, Any], stream: BinaryIO) -> Source:
@@ -175,6 +184,7 @@ def _source(piece: dict[str, Any], stream: BinaryIO) -> Source:
 
 def _limit(memory_limit: int) -> None:
     drop_network()
+    sys.dont_write_bytecode = True  # a module that is loaded later may not write its own
     for what, limit in (
         (resource.RLIMIT_AS, memory_limit),
         (resource.RLIMIT_FSIZE, 0),
@@ -196,9 +206,9 @@ def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
 
 def drop_network() -> None:
     """An empty network name space where the kernel lets us; the audit hook holds in any case."""
+    import ctypes  # on every system before the hook holds: numpy loads it
+
     if sys.platform != "linux":
         return
-    import ctypes
-
     new_user, new_net = 0x10000000, 0x40000000
     ctypes.CDLL(None, use_errno=True).unshare(new_user | new_net)

@@ -5,19 +5,19 @@ from __future__ import annotations
 import logging
 import os
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from strongroom.catalog import catalog
-from strongroom.catalog.catalog import RunRow
+from strongroom.catalog.catalog import RunRow, VersionRow
 from strongroom.catalog.watching import Seen, Watch
 from strongroom.disk.listing import SourceFile
 from strongroom.domain.digest import text_of
 from strongroom.domain.facts import RunStatus
 from strongroom.domain.record import Document, plain_values
 from strongroom.domain.timestamps import new_id
-from strongroom.services import live_series
+from strongroom.services import inner_runs, live_series
 from strongroom.services.curves import Columns
 from strongroom.services.desk import Desk
 from strongroom.services.grouping import RunFolder
@@ -188,10 +188,20 @@ class WatchRuns:
                 "generation": active.generation,
             },
         )
+        inner = inner_runs.drafts(
+            self.desk,
+            writer,
+            answer,
+            document,
+            self.watch.id,
+            kept_path(active.folder.folder),
+            lambda into, hints: self._resolve(into, active.folder, hints, seen),
+        )
         # Before it is sealed: after a crash between the two the run still runs and is looked at.
         live_series.forget(self.desk.place.live, active.id)
         with self.desk.recording(writer.documents) as recorder:
-            recorder.write(draft)
+            for one in (draft, *inner):
+                recorder.write(one)
         active.changed = False
 
     def _read(
@@ -216,12 +226,20 @@ class WatchRuns:
         document["warnings"] = list(answer.get("warnings", ()))
         if answer.get("ended_at"):
             document["ended_at"] = int(answer["ended_at"] * 1e6)
-        inputs, unknown = self._inputs(run, answer.get("inputs", ()), seen)
-        document["inputs"] = inputs
-        if unknown:
-            document["provenance"]["named_inputs"] = unknown
+        self._resolve(document, run, answer.get("inputs", ()), seen)
         active.best = tuple(answer.get("best", ()))
         return document, answer, answer.get("status")
+
+    def _resolve(
+        self,
+        document: Document,
+        run: RunFolder,
+        hints: Iterable[Mapping[str, Any]],
+        seen: Mapping[bytes, Seen],
+    ) -> None:
+        document["inputs"], unknown = self._inputs(run, hints, seen)
+        if unknown:
+            document["provenance"]["named_inputs"] = unknown
 
     def _piece(self, run: RunFolder, file: SourceFile, seen: Mapping[bytes, Seen]) -> Piece:
         """The stored copy where the file was kept as it is now, else the growing file itself."""
@@ -231,14 +249,13 @@ class WatchRuns:
         return Piece(path, file=os.fsdecode(file.location), growing=True)
 
     def _inputs(
-        self, run: RunFolder, hints: Sequence[Mapping[str, Any]], seen: Mapping[bytes, Seen]
+        self, run: RunFolder, hints: Iterable[Mapping[str, Any]], seen: Mapping[bytes, Seen]
     ) -> tuple[list[Document], list[str]]:
         """Named paths as references where their content is in the registry; and the other ones."""
         inputs: dict[str, Document] = {}
         unknown = []
         for hint in hints:
-            found = self._versions_at(run, str(hint["target"]), seen)
-            rows = catalog.versions_by_ids(self.desk.engine, found) if found else []
+            rows = self._versions(run, hint, seen)
             if not rows:
                 unknown.append(str(hint["target"]))
             for row in rows:
@@ -246,11 +263,21 @@ class WatchRuns:
                 inputs[ref] = {
                     "ref": ref,
                     "content_digest": text_of(row.content),
-                    "basis": "observed",
+                    "basis": hint["basis"],
                     "rule": hint["why"],
                     "file": hint["file"],
                 }
         return list(inputs.values()), unknown
+
+    def _versions(
+        self, run: RunFolder, hint: Mapping[str, Any], seen: Mapping[bytes, Seen]
+    ) -> list[VersionRow]:
+        """By the content's digest where the run tells it: other content may be there by now."""
+        if hint["sha256"]:
+            digest = bytes.fromhex(hint["sha256"])
+            return [row for row, _ in catalog.files_holding(self.desk.engine, digest)][:1]
+        found = self._versions_at(run, str(hint["target"]), seen)
+        return catalog.versions_by_ids(self.desk.engine, found) if found else []
 
     def _versions_at(self, run: RunFolder, target: str, seen: Mapping[bytes, Seen]) -> list[int]:
         """The versions of the file, or of the files in the folder, that `target` names from the

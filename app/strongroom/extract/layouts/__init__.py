@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from strongroom.domain.facts import FileFacts, RunFacts
 from strongroom.extract import read_file
@@ -13,9 +13,12 @@ from strongroom.extract.layouts import (
     hydra,
     lightning,
     mlflow,
+    notebooks,
     plain,
     tensorboard,
+    trackers,
     ultralytics,
+    wandb,
 )
 from strongroom.extract.layouts.layout import Layout
 from strongroom.extract.layouts.paths import relative, within
@@ -26,6 +29,7 @@ __all__ = ["LAYOUTS", "RunFolder", "assign", "read_run"]
 #: In order of precedence where two claim one folder.
 LAYOUTS: tuple[Layout, ...] = (
     mlflow.layout,
+    wandb.layout,
     hydra.layout,
     huggingface.trainer,
     lightning.layout,
@@ -33,11 +37,15 @@ LAYOUTS: tuple[Layout, ...] = (
     dvc.layout,
     huggingface.model,
     plain.layout,
+    trackers.layout,
+    notebooks.layout,
     tensorboard.layout,
 )
 
 #: These hold other runs without swallowing them; every other layout owns all that lies below.
 _OPEN = {plain.layout.name, dvc.layout.name}
+#: These take single files of a folder and leave the rest to whom it may concern.
+_BESIDE = {trackers.layout.name, notebooks.layout.name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +107,11 @@ def _above(kept: dict[str, Layout], folder: str) -> list[tuple[str, Layout]]:
 
 
 def _owns(layout: Layout, above: str, inner: Layout, folder: str) -> bool:
+    place = relative(above, folder) + "/"
+    if layout.name in _BESIDE:
+        return layout.name == trackers.layout.name and place.startswith("mlruns/")
     if layout.name not in _OPEN:
         return True
-    place = relative(above, folder) + "/"
     return plain.owns(place) if inner is tensorboard.layout else plain.owns_models(place)
 
 
@@ -122,12 +132,9 @@ def read_run(run: RunFolder, source: Callable[[str], Source]) -> RunFacts:
         except OSError as why:
             missing.append(f"{path} could not be opened: {why.strerror or 'no access'}.")
             continue
-        sources[path] = Source(path, found.size, found.head, found.open)
+        sources[path] = replace(found, path=path)
         facts[path] = read_file(sources[path])
     read = run.layout.read(sources, facts)
     if not missing:
         return read
-    return RunFacts(
-        read.name, read.params, read.metrics, read.series, read.inputs, read.status,
-        read.started_at, read.ended_at, read.provenance, read.best, (*read.warnings, *missing),
-    )  # fmt: skip
+    return replace(read, warnings=(*read.warnings, *missing))

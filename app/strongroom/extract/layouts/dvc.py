@@ -34,7 +34,7 @@ def wanted(path: str) -> bool:
 def read(sources: Mapping[str, Source], facts: Mapping[str, FileFacts]) -> RunFacts:
     gathering = plain.gather(facts)
     for target in _dependencies(sources.get(_LOCK)):
-        gathering.inputs.setdefault(target, InputHint(target, _LOCK, f"{_LOCK}: deps"))
+        gathering.inputs.setdefault(target, InputHint(target, _LOCK, f"{_LOCK}: deps", "declared"))
     return gathering.run()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from strongroom.domain.facts import FileFacts, Found, InputHint, Number, RunFacts
@@ -24,6 +25,8 @@ _FOLDER_NAME = re.compile(r".*(?:dir|path|root|folder|base_model_name_or_path)\Z
 _PATH_IN_SECTION = re.compile(
     r"(?:.*\.)?(?:data|dataset|train|val|test)\.(?:path|file|dir|root|name)\Z"
 )
+_DIGESTS = ("_sha256", ".sha256", "_digest", ".digest", "_hash", ".hash")
+_DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})\Z", re.I)
 _SUFFIXED = re.compile(r"[^/]+\.[A-Za-z][A-Za-z0-9]{0,9}\Z")
 
 
@@ -35,7 +38,10 @@ class Gathering:
         self.metrics: dict[str, Found] = {}
         self.series: dict[str, Series] = {}
         self.inputs: dict[str, InputHint] = {}
+        self.provenance: dict[str, Any] = {}
         self.warnings: list[str] = []
+        self.runs: list[RunFacts] = []
+        self._named: dict[str, str] = {}  # the setting that names each input
 
     def take_params(self, read: FileFacts) -> None:
         for name, value in read.facts.params.items():
@@ -60,20 +66,62 @@ class Gathering:
             for name, value in metadata.items():
                 self.hint(name, value, read.path)
 
+    def take_runs(self, read: FileFacts) -> None:
+        """Whole runs that a file tells of; what they were set to may name what they read."""
+        for run in read.facts.runs:
+            named = Gathering()
+            named.inputs = {hint.target: hint for hint in run.inputs}
+            for name, found in run.params.items():
+                named.hint(name, found.value, read.path)
+            for name, value in _dict(run.provenance.get("attributes")).items():
+                named.hint(name, value, read.path)
+            self.runs.append(replace(run, inputs=tuple(named.inputs.values())))
+        self.warnings.extend(read.facts.warnings)
+
     def hint(self, name: str, value: Any, file: str) -> None:
         for target in value if isinstance(value, list) else [value]:
             if isinstance(target, str) and names_input(name, target):
                 self.inputs.setdefault(target, InputHint(target, file, f"{file}: {name}"))
+                self._named.setdefault(target, name)
 
     def run(self, **more: Any) -> RunFacts:
+        warnings = tuple(dict.fromkeys(self.warnings))
+        provenance = {**self.provenance, **more.pop("provenance", {})}
         return RunFacts(
             params=self.params,
             metrics=self.metrics,
             series=self.series,
-            inputs=tuple(self.inputs.values()),
-            warnings=tuple(dict.fromkeys(self.warnings)),
+            inputs=tuple(map(self._with_digest, self.inputs.values())),
+            provenance=provenance,
+            warnings=warnings,
+            inner=tuple(self.runs),
             **more,
         )
+
+    def only_run(self) -> RunFacts:
+        """The run that a file tells of, where it is the only one; else as `run`."""
+        if len(self.runs) != 1:
+            return self.run()
+        (only,) = self.runs
+        return replace(
+            only,
+            provenance={**self.provenance, **only.provenance},
+            warnings=(*only.warnings, *dict.fromkeys(self.warnings)),
+        )
+
+    def _with_digest(self, hint: InputHint) -> InputHint:
+        """With the content's digest where a setting beside its name tells it (`data_sha256`)."""
+        name = self._named.get(hint.target)
+        for mark in _DIGESTS if name else ():
+            found = self.params.get(f"{name}{mark}")
+            told = _DIGEST.match(str(found.value)) if found else None
+            if told:
+                return replace(hint, sha256=told[1].lower())
+        return hint
+
+
+def _dict(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _found(value: Any, read: FileFacts) -> Found:

@@ -6,7 +6,6 @@ mlflow/store/tracking/file_store.py. Since MLflow 3 models lie beside the runs i
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -17,6 +16,7 @@ from strongroom.extract.curve import Curve, thinning
 from strongroom.extract.layouts.gathering import Gathering, number_series
 from strongroom.extract.layouts.layout import Layout, Role
 from strongroom.extract.layouts.paths import below, parent
+from strongroom.extract.mlflow_db import TAGS, dataset_place
 from strongroom.extract.tidy import tidy_text
 from strongroom.formats.number import parse_number, parse_scalar
 from strongroom.formats.source import Source, Unreadable
@@ -28,8 +28,6 @@ _MAX_VALUE = 64 << 10
 _MAX_METRIC = 256 << 20
 _LONGEST_LINE = 1000
 _NAME, _VERSION = "mlflow", 1
-#: Tags that say where the run came from, without the prefix that MLflow gives them.
-_TAGS = ("source.name", "source.type", "source.git.commit", "user", "parentRunId", "note.content")
 
 
 def find(paths: Sequence[str]) -> list[str]:
@@ -117,13 +115,13 @@ def read(sources: Mapping[str, Source], facts: Mapping[str, FileFacts]) -> RunFa
         except (Unreadable, OSError) as why:
             gathering.warnings.append(f"{path} could not be read: {why}.")
     for target, file in _datasets(facts):
-        gathering.inputs[target] = InputHint(target, file, f"{file}: source")
+        gathering.inputs[target] = InputHint(target, file, f"{file}: source", "declared")
     meta = facts["meta.yaml"].facts.params if "meta.yaml" in facts else {}
     status = meta.get("status")
     provenance: dict[str, Any] = {
         key: str(meta[key]) for key in ("run_id", "experiment_id") if meta.get(key)
     }
-    provenance |= {t: tags[f"mlflow.{t}"] for t in _TAGS if f"mlflow.{t}" in tags}
+    provenance |= {t: tags[f"mlflow.{t}"] for t in TAGS if f"mlflow.{t}" in tags}
     own = {k: v for k, v in tags.items() if not k.startswith("mlflow.")}
     if own:
         provenance["tags"] = own
@@ -168,14 +166,9 @@ def _datasets(facts: Mapping[str, FileFacts]) -> list[tuple[str, str]]:
         ident = facts[path].facts.params.get("source_id")
         note = f"../datasets/{ident}/meta.yaml"
         said = facts[note].facts.params.get("source") if note in facts else None
-        try:
-            source = json.loads(said) if isinstance(said, str) else {}
-        except (ValueError, RecursionError):
-            continue
-        for key in ("uri", "url", "path", "table_name"):
-            if isinstance(source, dict) and isinstance(source.get(key), str):
-                found.append((source[key][:2000], note))
-                break
+        target = dataset_place(said) if isinstance(said, str) else ""
+        if target:
+            found.append((target, note))
     return found
 
 

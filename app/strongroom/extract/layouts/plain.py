@@ -13,6 +13,7 @@ from strongroom.extract.conventions import (
     metric_table,
     metrics_like,
     model_like,
+    tracker_database,
     training_state,
 )
 from strongroom.extract.layouts.gathering import Gathering
@@ -153,6 +154,8 @@ def wanted(path: str) -> bool:
     name = base(path)
     if path.startswith("catboost_info/"):
         return name in ("learn_error.tsv", "test_error.tsv")
+    if tracker_database(name):
+        return "/" not in path
     if states_run(path) or "tfevents" in name:
         return not CHECKPOINT_FOLDER.match(path.split("/", 1)[0])
     return model_like(path) and "/" not in path and not training_state(path)
@@ -176,6 +179,7 @@ def gather(facts: Mapping[str, FileFacts]) -> Gathering:
     for path in sorted(facts, key=lambda p: _metric_rank(facts[p])):
         gathering.take_metrics(facts[path], _set_of(path))
         gathering.take_metadata(facts[path])
+        gathering.take_runs(facts[path])
     return gathering
 
 
