@@ -111,7 +111,7 @@ def test_by_keyboard_alone(comparing, tmp_path, monkeypatch):
     assert p.window.sidebar._counts["Compare"].text() == "1"
     p.table.select_row(row_of(p, f"{NAME}@v3"))
     p.key(Qt.Key.Key_C)
-    p.key(Qt.Key.Key_2, CTRL)
+    p.key(Qt.Key.Key_3, CTRL)
     assert p.window.current is screen
     settled(p)
     p.until(lambda: len(screen.cards.cards) == 2)

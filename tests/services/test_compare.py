@@ -352,3 +352,67 @@ def test_damage_is_told_and_no_damaged_byte_is_compared(registry, place: Path, m
 
     with pytest.raises(Damaged):
         registry.diff("m@v1", "m@v2", ["tensors"])
+
+
+# ---------------------------------------------------------------------- data
+
+
+def table(rows: int, shift: float = 0.0, extra: bool = False, seed: int = 0) -> bytes:
+    random = np.random.default_rng(seed)
+    lines = ["amount,hour,word" + (",age" if extra else "")]
+    for n, amount in enumerate(random.normal(100 + shift, 10, size=rows)):
+        empty = shift and n % 4 == 0
+        lines.append(
+            f"{'' if empty else f'{amount:.3f}'},{n % 24},{'ab'[n % 2]}" + (",1" if extra else "")
+        )
+    return ("\n".join(lines) + "\n").encode()
+
+
+def test_columns_tell_schema_nulls_means_and_drift(registry, make_file):
+    add(registry, make_file("d.csv", table(4000)), name="d")
+    add(registry, make_file("d.csv", table(4000, 10.0, extra=True)), name="d")
+    found = registry.diff("d@v1", "d@v2")["sections"]["data"]
+    assert [(c["name"], c["type"]) for c in found["added"]] == [("age", "int")]
+    (column,) = found["changed"]
+    assert column["name"] == "amount" and column["nulls"] == [0, 0.25]
+    assert column["mean"] == pytest.approx([100, 110], abs=1)
+    assert column["ks"] == pytest.approx(0.383, abs=0.04) and column["psi"] > 0.25
+    assert found["same"] == 2
+    (one,) = found["tables"]
+    assert (one["a"]["rows"], one["b"]["rows"]) == (4000, 4000)
+
+
+def test_rows_that_both_have_are_estimated_from_their_sketches(registry, make_file):
+    whole = table(5000).splitlines(keepends=True)
+    add(registry, make_file("d.csv", b"".join(whole[:4001])), name="d")
+    add(registry, make_file("d.csv", b"".join([whole[0], *whole[1001:]])), name="d")
+    (one,) = registry.diff("d@v1", "d@v2", ["data"])["sections"]["data"]["tables"]
+    assert one["shared"]["exact"] is False
+    assert one["shared"]["rows"] == pytest.approx(3000, rel=0.15)
+    few = [whole[0], *whole[1:101]]
+    add(registry, make_file("e.csv", b"".join(few)), name="e")
+    add(registry, make_file("e.csv", b"".join(few[:-10])), name="e")
+    (one,) = registry.diff("e@v1", "e@v2", ["data"])["sections"]["data"]["tables"]
+    assert one["shared"] == {"rows": 90, "exact": True}
+
+
+def test_models_are_compared_by_the_data_that_they_were_made_from(registry, make_file):
+    for shift in (0.0, 30.0):
+        add(registry, make_file("d.csv", table(500, shift)), name="transactions")
+    for n in (1, 2):
+        add(registry, make_file("m.bin", b"m%d" % n), name="m", inputs=(f"transactions@v{n}",))
+    found = registry.diff("m@v1", "m@v2", ["data"])["sections"]["data"]
+    assert found["tables"][0]["a"]["ref"] == "transactions@v1"
+    assert {c["file"] for c in found["changed"]} == {"transactions: d.csv"}
+    page = registry.compare(["m@v1", "m@v2"], 0, "data")
+    (line,) = page["rows"]
+    assert line["refs"] == ["transactions@v1", "transactions@v2"] and line["rows"] == [500, 500]
+    drifted = {c["name"]: c["drift"][1] for c in line["columns"] if not c["same"]}
+    assert drifted["amount"]["psi"] > 1
+
+
+def test_a_table_that_cannot_be_read_is_named(registry, make_file):
+    add(registry, make_file("d.parquet", b"PAR1 not really PAR1"), name="d")
+    add(registry, make_file("d.parquet", b"PAR1 nor this one PAR1"), name="d")
+    found = registry.diff("d@v1", "d@v2", ["data"])["sections"]["data"]
+    assert all("d.parquet" in warning for warning in found["warnings"]) and found["warnings"]

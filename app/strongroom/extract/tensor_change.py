@@ -41,8 +41,8 @@ def differences(
     a: Sequence[Source], b: Sequence[Source], same: Sequence[tuple[int, int]], tick: Tick
 ) -> dict[str, Any]:
     """`{"changed", "added", "removed", "same", "names", "warnings"}` as `services/compare/tensors`
-    hands them on. `same` are pairs of files whose bytes are known to be equal. `tick(count, total)`
-    hears of bytes that are done.
+    hands them on. `same` are pairs of files whose bytes are known to be equal. `tick(count, more)`
+    hears of bytes that are done, and of how many more there are to do.
     """
     warnings: list[str] = []
     of_a, of_b = _named(a, warnings), _named(b, warnings)
@@ -53,12 +53,11 @@ def differences(
     both = [name for name in before if name in after]
     known = {(a[i].path, b[j].path) for i, j in same}
     read = [n for n in both if (before[n][0], after[n][0]) not in known]
-    total = sum(before[n][1].size + after[n][1].size for n in read)
-    tick(0, total)
+    tick(0, sum(before[n][1].size + after[n][1].size for n in read))
     changed = []
     for name in read:
         try:
-            found = change(before[name][1], after[name][1], lambda count: tick(count, total))
+            found = change(before[name][1], after[name][1], lambda count: tick(count, 0))
         except Unreadable as why:
             warnings.append(f"{name}: {why}")
             found = Change(None, None, None)

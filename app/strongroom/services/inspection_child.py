@@ -105,15 +105,15 @@ def tensors_answer(
     """How the tensors of the first `split` files differ from those of the others; how many bytes
     are done is told on the way.
     """
-    waiting, last = 0, 0.0
+    done, more, last = 0, 0, 0.0
 
-    def tick(count: int, total: int) -> None:
-        nonlocal waiting, last
-        waiting += count
+    def tick(count: int, to_do: int) -> None:
+        nonlocal done, more, last
+        done, more = done + count, more + to_do
         if time.monotonic() - last >= _TELL_EVERY:
             last = time.monotonic()
-            _send(answers, {"told": [waiting, total]}, [])
-            waiting = 0
+            _send(answers, {"told": [done, more]}, [])
+            done = more = 0
 
     split = request["split"]
     same = [(i, j) for i, j in request["same"]]

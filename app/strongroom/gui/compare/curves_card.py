@@ -38,7 +38,7 @@ class CurvesCard(SectionCard):
         super().__init__(theme, view)
         self._bridge = bridge
         self._ticket: Ticket | None = None
-        self._table_ticket: Ticket | None = None
+        self._drawing: Ticket | None = None
         self._read: tuple[str, list[Columns | None], list[Columns | None]] | None = None
         self._tones: tuple[str, ...] = ()
         self._wanted_metric = ""
@@ -136,8 +136,9 @@ class CurvesCard(SectionCard):
         super().wait()
         self.chooser.hide()
         self._read, self.group = None, None
-        if self._ticket is not None:
-            self._ticket.cancel()
+        for ticket in (self._ticket, self._drawing):
+            if ticket is not None:
+                ticket.cancel()
 
     def _fill(self) -> None:
         super()._fill()
@@ -262,9 +263,9 @@ class CurvesCard(SectionCard):
             if self.table_button.isChecked():
                 self._fill_table()
 
-        if self._table_ticket is not None:
-            self._table_ticket.cancel()
-        self._table_ticket = self._bridge.ask(
+        if self._drawing is not None:
+            self._drawing.cancel()
+        self._drawing = self._bridge.ask(
             lambda _: overlay.group(name, curves, epochs if by == _EPOCH else None, names), show
         )
 

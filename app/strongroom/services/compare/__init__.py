@@ -89,14 +89,8 @@ def section_of(name: str) -> Section:
 
 
 def _ticking(progress: Progress) -> Tick:
-    """Several comparisons may come one after the other; each adds what it has to do."""
-    begun: set[int] = set()
-    before = progress.total_bytes
-
-    def tick(count: int, total: int) -> None:
-        if total and total not in begun:
-            begun.add(total)
-            progress.total_bytes = before + sum(begun)
+    def tick(count: int, more: int) -> None:
+        progress.total_bytes += more
         progress.tick(count)
 
     return tick

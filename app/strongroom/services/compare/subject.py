@@ -21,7 +21,8 @@ FEWEST, MOST = 2, 8
 #: Of a run that made more artifacts, the first ones' files are compared.
 _MOST_OUTPUTS = 200
 
-#: How work tells of `count` more bytes of `total`; it may raise `Cancelled`.
+#: How work tells of bytes that are done, and of how many more there are to do; it may raise
+#: `Cancelled`.
 Tick = Callable[[int, int], None]
 
 

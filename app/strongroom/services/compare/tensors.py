@@ -9,14 +9,12 @@ from strongroom.services.compare.section import Section
 from strongroom.services.compare.subject import Held, Subject, Tick, files_of, paired
 from strongroom.services.desk import Desk
 from strongroom.services.inspection import ChildDied, Piece
-from strongroom.services.preview import verified_piece
+from strongroom.services.preview import sound_piece
 from strongroom.services.views import Document
 
 _SUFFIXES = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".torch", ".ptl")
 #: Files of one subject; a sharded model of a trillion parameters has fewer.
 _MOST_FILES = 400
-#: Files up to this size are handed over; larger ones the child opens itself.
-_INLINE = 64 << 10
 _EMPTY: Document = {"changed": [], "added": [], "removed": [], "same": 0}
 #: Rows of one table; those that differ come first.
 _SHOWN = 5000
@@ -85,7 +83,8 @@ def _differences(desk: Desk, a: Subject, b: Subject, tick: Tick) -> Document | N
         if one is not None and other is not None and one.sha256 == other.sha256
     ]
     try:
-        return desk.comparer.compare_tensors(_pieces(desk, of_a), _pieces(desk, of_b), same, tick)
+        before, after = _pieces(desk, of_a, tick), _pieces(desk, of_b, tick)
+        return desk.comparer.compare_tensors(before, after, same, tick)
     except ChildDied as death:
         why = f"the tensors of {a.ref} and {b.ref} could not be compared, {death}"
         return {**_EMPTY, "unchanged": [], "warnings": [why]}
@@ -96,8 +95,20 @@ def _held(desk: Desk, subject: Subject) -> list[Held]:
     return found[:_MOST_FILES]
 
 
-def _pieces(desk: Desk, files: Sequence[Held]) -> list[Piece]:
-    return [verified_piece(desk, h.version, h.entry, h.path, _INLINE)[0] for h in files]
+def _pieces(desk: Desk, files: Sequence[Held], tick: Tick) -> list[Piece]:
+    tick(0, sum(h.entry.size for h in files))
+    pieces = []
+    for held in files:
+        told = 0
+
+        def hashed(count: int) -> None:
+            nonlocal told
+            told += count
+            tick(count, 0)
+
+        pieces.append(sound_piece(desk, held.version, held.entry, held.path, hashed))
+        tick(held.entry.size - told, 0)  # what was known to be sound
+    return pieces
 
 
 section = Section("tensors", compare, rows.differs, table)
