@@ -18,8 +18,3 @@ def choose_folder(parent: QWidget, title: str, where: str) -> str:
 def choose_new_file(parent: QWidget, title: str, path: str) -> str:
     """The path of a file to be written, or ""; the dialog asks before one is replaced."""
     return QFileDialog.getSaveFileName(parent, title, path)[0]
-
-
-def choose_folder(parent: QWidget, title: str, where: str) -> str:
-    """The chosen folder's path, or ""."""
-    return QFileDialog.getExistingDirectory(parent, title, where)
