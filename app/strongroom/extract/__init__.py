@@ -9,6 +9,8 @@ from typing import Any
 from strongroom.domain.facts import Facts, FileFacts, Found, Kind, RunFacts
 from strongroom.domain.series import Series
 from strongroom.extract import (
+    arrow,
+    catboost,
     databases,
     documents,
     events,
@@ -24,6 +26,7 @@ from strongroom.extract import (
     text_log,
     torch_zip,
     wandb,
+    xgboost,
 )
 from strongroom.extract.conventions import (
     base,
@@ -47,6 +50,9 @@ READERS: tuple[Reader, ...] = (
     torch_zip.reader,
     parquet.reader,
     events.reader,
+    arrow.reader,
+    catboost.reader,
+    xgboost.reader,
     wandb.reader,
     databases.reader,
     lightgbm.reader,

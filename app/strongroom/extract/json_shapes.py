@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from strongroom.domain.facts import Facts, Kind, Number
+from strongroom.extract.catboost import told_params
 from strongroom.extract.conventions import base, config_like, metrics_like, sound_like_metrics
 from strongroom.extract.curve import Curves, counted, finals, series
 from strongroom.extract.jsonl import add_record, as_number
@@ -100,6 +101,11 @@ def history(source: Source, document: Any) -> Facts | None:
 def xgboost(source: Source, document: Any) -> Facts | None:
     """https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html; a saved model has
     attributes, what save_config() gives has not and is configuration."""
+    return xgboost_model(document, "json")
+
+
+def xgboost_model(document: Any, form: str) -> Facts | None:
+    """Of a document that was JSON or UBJSON (`form`)."""
     learner = document.get("learner") if isinstance(document, dict) else None
     if not isinstance(learner, dict) or "gradient_booster" not in learner:
         return None
@@ -114,7 +120,13 @@ def xgboost(source: Source, document: Any) -> Facts | None:
     }
     if isinstance(trees, list):
         about["trees"] = len(trees)
-    return Facts(Kind.MODEL, "xgboost-json", about=about)
+    objective = learner.get("objective")
+    if isinstance(objective, dict) and isinstance(objective.get("name"), str):
+        about["objective"] = objective["name"][:200]
+    version = document.get("version")
+    if isinstance(version, list) and all(isinstance(part, int) for part in version[:4]):
+        about["library_versions"] = {"xgboost": ".".join(map(str, version[:4]))}
+    return Facts(Kind.MODEL, f"xgboost-{form}", about=about)
 
 
 def lightgbm(source: Source, document: Any) -> Facts | None:
@@ -133,7 +145,10 @@ def catboost(source: Source, document: Any) -> Facts | None:
         return None
     trees = document.get("oblivious_trees")
     about = {"trees": len(trees)} if isinstance(trees, list) else {}
-    return Facts(Kind.MODEL, "catboost-json", about=about)
+    info = document.get("model_info")
+    params = info.get("params") if isinstance(info, dict) else None
+    told = told_params(params) if isinstance(params, dict) else {}
+    return Facts(Kind.MODEL, "catboost-json", params=told, about=about)
 
 
 def shard_index(source: Source, document: Any) -> Facts | None:

@@ -13,11 +13,8 @@ from strongroom.formats.archive import Archive
 from strongroom.formats.source import Source, Unreadable
 
 _MAGIC: tuple[tuple[bytes, str, Kind], ...] = (
-    (b"CBM1", "catboost", Kind.MODEL),
     (b"\x89HDF\r\n\x1a\n", "hdf5", Kind.MODEL),
-    (b"{L\x00\x00\x00\x00\x00\x00\x00\x07learner", "xgboost-ubjson", Kind.MODEL),
     (b"\x93NUMPY", "numpy", Kind.DATASET),
-    (b"ARROW1", "arrow", Kind.DATASET),
     (b"FEA1", "feather", Kind.DATASET),
     (b"Obj\x01", "avro", Kind.DATASET),
     (b"\x89PNG\r\n\x1a\n", "png", Kind.OTHER),

@@ -47,7 +47,7 @@ _NOT_TAKEN = re.compile(
     r"Thumbs\.db|.*\.pyc|\.gitignore|\.dvcignore)\Z"
 )
 #: Readers of models that hold what the training was started with.
-_TELLING_MODELS = ("torch", "lightgbm")
+_TELLING_MODELS = ("torch", "lightgbm", "catboost")
 _LIVE = (".csv", ".tsv", ".jsonl", ".log", ".out", ".err")
 
 
