@@ -176,6 +176,9 @@ def gather(facts: Mapping[str, FileFacts]) -> Gathering:
     for path in sorted(facts, key=_param_rank):
         if facts[path].facts.kind is not Kind.MODEL or facts[path].reader in _TELLING_MODELS:
             gathering.take_params(facts[path])
+    if not gathering.params:  # then a pickled estimator, which lists its defaults too, is welcome
+        for path in sorted(path for path in facts if facts[path].reader == "pickle"):
+            gathering.take_params(facts[path])
     for path in sorted(facts, key=lambda p: _metric_rank(facts[p])):
         gathering.take_metrics(facts[path], _set_of(path))
         gathering.take_metadata(facts[path])
