@@ -82,6 +82,17 @@ class Archive:
         self._zip.close()
         self._stream.close()
 
+    def start(self, name: str, size: int) -> bytes:
+        """The member's first bytes, at most so many."""
+        try:
+            info = self._zip.getinfo(name)
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                return b""
+            with self._zip.open(info) as member:
+                return member.read(size)
+        except _ERRORS as why:
+            raise Unreadable(f"{name} in the archive is damaged") from why
+
     def read(self, name: str, limit: int) -> bytes:
         """The member's bytes; `Unreadable` if unpacking gives more than `limit` of them."""
         try:
