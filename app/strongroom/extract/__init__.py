@@ -216,6 +216,8 @@ def interesting(path: str) -> bool:
         or metrics_like(name)
         or config_like(name)
         or kind_by_name(name) is not Kind.OTHER
-        or name.endswith((".json", ".ipynb"))
+        or name.endswith((".json", ".ipynb", ".dvc"))
+        or name == "dvc.lock"
+        or environment.named(name)
         or name == "mlmodel"
     )

@@ -1,9 +1,9 @@
-"""Files that pin an environment: packages with their versions, and the images one is built from.
+"""Files that pin an environment: packages with their versions, and images that one is built from.
 
-requirements.txt: https://pip.pypa.io/en/stable/reference/requirements-file-format/; environment.yml:
-https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-environments.html; uv.lock and
-poetry.lock are TOML with `[[package]]`; Dockerfile:
-https://docs.docker.com/reference/dockerfile/#from.
+requirements.txt: https://pip.pypa.io/en/stable/reference/requirements-file-format/
+environment.yml: https://docs.conda.io/projects/conda (Managing environments)
+uv.lock, poetry.lock: TOML with `[[package]]`
+Dockerfile: https://docs.docker.com/reference/dockerfile/#from
 """
 
 from __future__ import annotations
@@ -35,6 +35,16 @@ _NAME = re.compile(r'name\s*=\s*"([^"\\]{1,200})"\s*\Z')
 _VERSION = re.compile(r'version\s*=\s*"([^"\\]{1,200})"\s*\Z')
 
 Packages = dict[str, str]
+
+
+def named(path: str) -> bool:
+    """Whether the name alone promises one. No I/O."""
+    name = base(path)
+    return (
+        name in _LOCKS
+        or bool(_REQUIREMENTS.match(name) or _CONDA.match(name))
+        or bool(_DOCKER.match(name))
+    )
 
 
 def fits(source: Source) -> bool:

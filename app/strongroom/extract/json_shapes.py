@@ -172,6 +172,31 @@ def tokenizer(source: Source, document: Any) -> Facts | None:
     return None
 
 
+def pipeline_index(source: Source, document: Any) -> Facts | None:
+    """diffusers' model_index.json: which class of which library each part is."""
+    if base(source.path) != "model_index.json" or not isinstance(document, dict):
+        return None
+    if "_class_name" not in document and "_diffusers_version" not in document:
+        return None
+    parts = {
+        name: ".".join(str(word) for word in value)
+        for name, value in document.items()
+        if isinstance(value, list) and len(value) == 2 and all(value)
+    }
+    about: dict[str, Any] = {"class": str(document.get("_class_name", ""))[:200], "parts": parts}
+    if isinstance(document.get("_diffusers_version"), str):
+        about["library_versions"] = {"diffusers": document["_diffusers_version"][:50]}
+    params = {f"parts.{name}": value for name, value in parts.items()}
+    params |= {
+        name: value
+        for name, value in document.items()
+        if not name.startswith("_") and isinstance(value, (bool, int, float, str))
+    }
+    if isinstance(document.get("_name_or_path"), str):
+        params["_name_or_path"] = document["_name_or_path"]
+    return Facts(Kind.CONFIG, "diffusers-index", params=params, about=about)
+
+
 def _texts(value: Any) -> list[str]:
     return [str(v) for v in value[:_MAX_TEXTS]] if isinstance(value, list) else []
 
@@ -180,6 +205,6 @@ Shape = Callable[[Source, Any], Facts | None]
 
 #: In order of precedence; the first that answers is believed.
 SHAPES: tuple[Shape, ...] = (
-    trainer_state, evals_result, xgboost, lightgbm, catboost, shard_index, tokenizer, notebook,
-    history,
+    pipeline_index, trainer_state, evals_result, xgboost, lightgbm, catboost, shard_index, tokenizer,
+    notebook, history,
 )  # fmt: skip

@@ -35,6 +35,7 @@ LAYOUTS: tuple[Layout, ...] = (
     lightning.layout,
     ultralytics.layout,
     dvc.layout,
+    huggingface.pipeline,
     huggingface.model,
     plain.layout,
     trackers.layout,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from strongroom.domain.facts import FileFacts, Kind, RunFacts
+from strongroom.extract import environment
 from strongroom.extract.conventions import (
     base,
     config_like,
@@ -154,7 +155,7 @@ def wanted(path: str) -> bool:
     name = base(path)
     if path.startswith("catboost_info/"):
         return name in ("learn_error.tsv", "test_error.tsv")
-    if tracker_database(name):
+    if tracker_database(name) or environment.named(name):
         return "/" not in path
     if states_run(path) or "tfevents" in name:
         return not CHECKPOINT_FOLDER.match(path.split("/", 1)[0])
@@ -176,6 +177,8 @@ def gather(facts: Mapping[str, FileFacts]) -> Gathering:
     for path in sorted(facts, key=_param_rank):
         if facts[path].facts.kind is not Kind.MODEL or facts[path].reader in _TELLING_MODELS:
             gathering.take_params(facts[path])
+    for path in sorted(facts):
+        gathering.take_packages(facts[path])
     if not gathering.params:  # then a pickled estimator, which lists its defaults too, is welcome
         for path in sorted(path for path in facts if facts[path].reader == "pickle"):
             gathering.take_params(facts[path])
