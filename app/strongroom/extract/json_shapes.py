@@ -205,6 +205,6 @@ Shape = Callable[[Source, Any], Facts | None]
 
 #: In order of precedence; the first that answers is believed.
 SHAPES: tuple[Shape, ...] = (
-    pipeline_index, trainer_state, evals_result, xgboost, lightgbm, catboost, shard_index, tokenizer,
-    notebook, history,
+    pipeline_index, trainer_state, evals_result, xgboost, lightgbm, catboost, shard_index,
+    tokenizer, notebook, history,
 )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 from strongroom.domain.facts import Facts, Kind
 from strongroom.extract import keras
-from strongroom.extract.conventions import kind_by_name
+from strongroom.extract.conventions import kind_by_name, model_like
 from strongroom.extract.reader import Reader
 from strongroom.formats.archive import Archive
 from strongroom.formats.source import Source, Unreadable
@@ -36,7 +36,7 @@ def fits(source: Source) -> bool:
         _match(source) is not None
         or source.head[4:8] == b"TFL3"
         or source.head.startswith(b"PK\x03\x04")
-        or source.head.startswith(b"\x1f\x8b")
+        or (source.head.startswith(b"\x1f\x8b") and not model_like(source.path))
         or source.name.lower().endswith((".keras", ".npz"))
     )
 
