@@ -35,7 +35,7 @@ def window(person, tmp_path):
     made = person.open()
     person.until(lambda: len(person.rows()) == 4)
     made.dragged = []
-    made.drag_out.start = lambda source, paths: made.dragged.append(paths)
+    made.drag_out.start = lambda source, paths, references: made.dragged.append(paths)
     return made
 
 

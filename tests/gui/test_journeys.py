@@ -212,12 +212,12 @@ def test_the_same_by_keyboard_alone(person, lightning, tmp_path, monkeypatch):
     person.until(lambda: window.overlay.sheet is not None)
     person.key(Qt.Key.Key_Escape)
     person.until(lambda: window.overlay.sheet is None)
-    person.key(Qt.Key.Key_2, CTRL)
+    person.key(Qt.Key.Key_4, CTRL)
     assert window.current is window.runs_screen
     person.until(lambda: window.runs_screen.model.rowCount() == 2)
     person.key(DOWN)
     person.until(lambda: window.runs_screen.view.run is not None)
-    person.key(Qt.Key.Key_3, CTRL)
+    person.key(Qt.Key.Key_5, CTRL)
     assert window.current is window.watch_screen
     person.key(Qt.Key.Key_Comma, CTRL)
     assert window.current is window.settings_screen

@@ -158,6 +158,17 @@ def edges_within(engine: Engine, nodes: Iterable[Node]) -> list[Edge]:
     return [edge for edge in map(_edge, rows) if edge.end in wanted]
 
 
+def refused_at(engine: Engine, nodes: Iterable[Node]) -> list[Edge]:
+    """Refused edges that begin or end at one of the nodes."""
+    rows = engine.rows(
+        f"select {_COLUMNS} from json_each(?) n join edges e on e.decision = 'refused' and"
+        " ((e.from_type = n.value ->> 0 and e.from_id = n.value ->> 1)"
+        " or (e.to_type = n.value ->> 0 and e.to_id = n.value ->> 1)) group by e.id order by e.id",
+        (json.dumps(list(nodes)),),
+    )
+    return [_edge(row) for row in rows]
+
+
 def edges_into(tx: Tx, node: Node) -> list[Edge]:
     """Edges, refused ones too, that end at the node; inside a transaction."""
     rows = tx.execute(

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cat": ("content", "One file of a version to stdout."),
     "verify": ("content", "Re-hash what is stored, and mend it."),
     "run": ("run", "Runs: list, show, start, finish."),
+    "diff": ("diff", "How two versions or runs differ."),
     "lineage": ("lineage", "What a version was made from, and what was made of it."),
     "link": ("lineage", "Declare lineage, or decide on what was inferred."),
     "metric": ("lineage", "Which way metrics are better."),

@@ -15,6 +15,8 @@ from strongroom.formats.source import Source, Unreadable
 #: A longer directory of members is refused: it alone would take hundreds of MiB in memory.
 _MAX_DIRECTORY = 8 << 20
 MAX_MEMBERS = 100_000
+#: Bytes of a member's local header in front of its name.
+_LOCAL = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,23 @@ class Archive:
                 return member.read(size)
         except _ERRORS as why:
             raise Unreadable(f"{name} in the archive is damaged") from why
+
+    def place(self, name: str) -> tuple[int, int] | None:
+        """Offset and size of a member that lies unpacked in the file, so that it can be read in
+        parts; None for one that is packed or encrypted.
+        """
+        try:
+            info = self._zip.getinfo(name)
+            if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
+                return None
+            self._stream.seek(info.header_offset)
+            local = self._stream.read(_LOCAL)
+        except _ERRORS as why:
+            raise Unreadable(f"{name} in the archive is damaged") from why
+        if len(local) < _LOCAL or not local.startswith(b"PK\x03\x04"):
+            raise Unreadable(f"{name} in the archive is damaged")
+        behind = int.from_bytes(local[26:28], "little") + int.from_bytes(local[28:30], "little")
+        return info.header_offset + _LOCAL + behind, info.file_size
 
     def read(self, name: str, limit: int) -> bytes:
         """The member's bytes; `Unreadable` if unpacking gives more than `limit` of them."""

@@ -30,11 +30,17 @@ _STORAGE_DTYPE = {
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """`name` is the dotted path to it, for instance `state_dict.net.0.weight`."""
+    """`name` is the dotted path to it, for instance `state_dict.net.0.weight`. Its elements lie in
+    the storage of that key (see `storage_member`) from `offset` on, `stride` apart, all counted in
+    elements; `storage` is "" where that is not said.
+    """
 
     name: str
     dtype: str
     shape: tuple[int, ...]
+    storage: str = ""
+    offset: int = 0
+    stride: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +69,34 @@ def read_checkpoint(source: Source) -> Checkpoint:
     return Checkpoint(pickle.value, tuple(_tensors(pickle.value)), pickle.globals, len(names))
 
 
-def tensor(value: Any) -> tuple[str, tuple[int, ...]] | None:
-    """(dtype, shape) where `value` is a tensor that would be rebuilt, else None."""
-    for _ in range(4):  # a parameter wraps a tensor
+def storage_member(data_pickle: str, key: str) -> str:
+    """The member that holds a storage, beside the archive's `data.pkl`."""
+    return f"{data_pickle.rpartition('/')[0]}/data/{key}"
+
+
+def _bare(value: Any) -> Any:
+    """The tensor that a parameter wraps."""
+    for _ in range(4):
         if isinstance(value, Call) and value.func in _PARAMETER and value.args:
             value = value.args[0]
+    return value
+
+
+def _layout(value: Any) -> tuple[str, int, tuple[int, ...]]:
+    """(storage, offset, stride) of a tensor."""
+    value = _bare(value)
+    ident, offset = value.args[0].ident, value.args[1]
+    stride = value.args[3] if len(value.args) > 3 else None
+    if not isinstance(ident, tuple) or len(ident) < 3 or not isinstance(ident[2], str):
+        return "", 0, ()
+    if not isinstance(stride, tuple) or not all(type(n) is int for n in (offset, *stride)):
+        return "", 0, ()
+    return ident[2], offset, stride[:64]
+
+
+def tensor(value: Any) -> tuple[str, tuple[int, ...]] | None:
+    """(dtype, shape) where `value` is a tensor that would be rebuilt, else None."""
+    value = _bare(value)
     if not isinstance(value, Call) or not value.func.startswith("torch._utils._rebuild_"):
         return None
     if len(value.args) < 3 or not isinstance(value.args[0], Persistent):
@@ -98,7 +127,8 @@ def _tensors(root: Any) -> Iterator[Tensor]:
             found += 1
             if found > _MAX_TENSORS:
                 raise Unreadable(f"it holds more than {_MAX_TENSORS} tensors")
-            yield Tensor(path, *described)
+            storage, offset, stride = _layout(value)
+            yield Tensor(path, *described, storage, offset, stride)
         elif depth < _MAX_DEPTH:
             inner = [
                 (f"{path}.{key}" if path else str(key), item, depth + 1)

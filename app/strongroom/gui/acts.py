@@ -124,6 +124,14 @@ class Acts(QObject):
             process.setParent(self)
             process.start()
 
+    def choose_new_file(self, title: str, name: str) -> str:
+        """Where a new file shall be, "" for nowhere; the folder is remembered."""
+        plain = name.replace("/", "-").replace(":", "-")
+        chosen = dialogs.choose_new_file(self._window, title, os.path.join(self.last_folder, plain))
+        if chosen:
+            self.last_folder = os.path.dirname(chosen)
+        return chosen
+
     def export_selected(self) -> None:
         version = self.selected()
         if version is not None:

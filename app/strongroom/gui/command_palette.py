@@ -113,6 +113,8 @@ class _LineDelegate(QStyledItemDelegate):
 class CommandPalette(Sheet):
     """`open_version(reference)` and `open_run(id)` hear what was chosen."""
 
+    hints: tuple[tuple[str, str], ...] = ((">", "commands only"), ("#", "digest"))
+
     def __init__(
         self,
         bridge: Bridge,
@@ -161,7 +163,7 @@ class CommandPalette(Sheet):
             foot.addWidget(label(what, "second", font(12)))
             foot.addSpacing(8)
         foot.addStretch(1)
-        for key, what in ((">", "commands only"), ("#", "digest")):
+        for key, what in self.hints:
             foot.addWidget(label(key, "key", font(11, 500)))
             foot.addWidget(label(what, "second", font(12)))
             foot.addSpacing(8)
@@ -212,8 +214,12 @@ class CommandPalette(Sheet):
     def _look(self) -> None:
         text = self.field.text().strip()
         self._ticket = self._bridge.ask(
-            lambda registry: _matches(registry, text), self._show, self._explain
+            lambda registry: self.matching(registry, text), self._show, self._explain
         )
+
+    def matching(self, registry: Registry, text: str) -> tuple[list[Any], list[Any], list[Any]]:
+        """Versions, artifacts and runs; called on a reading thread."""
+        return matches(registry, text)
 
     def _show(self, answer: tuple[list[Any], list[Any], list[Any]]) -> None:
         versions, artifacts, runs = answer
@@ -286,7 +292,7 @@ class CommandPalette(Sheet):
             super().keyPressEvent(event)
 
 
-def _matches(registry: Registry, text: str) -> tuple[list[Any], list[Any], list[Any]]:
+def matches(registry: Registry, text: str) -> tuple[list[Any], list[Any], list[Any]]:
     """Versions, artifacts and runs for what is typed: `fraud v12`, `#9f3a`, `fraud`."""
     if text.startswith("#"):
         digest = text[1:].strip().lower().removeprefix("sha256:")

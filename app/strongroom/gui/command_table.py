@@ -6,7 +6,9 @@ import functools
 from typing import TYPE_CHECKING
 
 from strongroom.gui.commands import Command
+from strongroom.gui.compare.screen import CompareScreen
 from strongroom.gui.library.screen import LibraryScreen
+from strongroom.gui.lineage.screen import LineageScreen
 from strongroom.gui.runs.screen import RunsScreen
 from strongroom.gui.settings.screen import SettingsScreen
 from strongroom.gui.watching.screen import WatchScreen
@@ -17,7 +19,14 @@ if TYPE_CHECKING:
 #: Screens in the order of their keys.
 SCREENS = tuple(
     (screen.title, screen.icon)
-    for screen in (LibraryScreen, RunsScreen, WatchScreen, SettingsScreen)
+    for screen in (
+        LibraryScreen,
+        LineageScreen,
+        CompareScreen,
+        RunsScreen,
+        WatchScreen,
+        SettingsScreen,
+    )
 )
 
 
@@ -84,7 +93,15 @@ def command_table(window: Window) -> list[Command]:
             without_sound_version, in_list=True,
         ),
         Command(
+            "Show its lineage", "workflow", window.show_selected_lineage, ("L",),
+            without_version, in_list=True,
+        ),
+        Command(
             "Verify what is selected", "shield-check", acts.verify_selected, ("V",),
+            without_version, in_list=True,
+        ),
+        Command(
+            "Compare what is selected", "git-compare", window.compare_selected, ("C",),
             without_version, in_list=True,
         ),
         Command("Verify everything", "shield-check", acts.verify_everything),

@@ -22,12 +22,15 @@ from strongroom.gui.library.table import VersionTable
 from strongroom.gui.wording import plural
 from strongroom.services.progress import Progress
 
+#: References that are dragged within the window, one a line.
+_REFERENCES = "application/x-strongroom-references"
 #: More versions are not dragged at once.
 MOST = 100
 
 
 class DragOut(QObject):
-    """Watches the list's mouse; `say(text)` tells what goes on. `start(source, paths)` drags."""
+    """Watches the list's mouse; `say(text)` tells what goes on. `start(source, paths,
+    references)` drags."""
 
     def __init__(
         self,
@@ -38,7 +41,7 @@ class DragOut(QObject):
     ) -> None:
         super().__init__(table)
         self._table, self._bridge, self._say = table, bridge, say
-        self.start: Callable[[QWidget, list[Path]], None] = start_drag
+        self.start: Callable[[QWidget, list[Path], list[str]], None] = start_drag
         self._handout = Handout(base)
         self._pressed: QPoint | None = None
         self._begun = False
@@ -127,14 +130,14 @@ class DragOut(QObject):
             self._making, self._progress = (), None
         self._table.viewport().unsetCursor()
         # a drag has a loop of its own, which must not run inside the answer of the bridge
-        QTimer.singleShot(0, self, lambda: self._hand_over(title, paths))
+        QTimer.singleShot(0, self, lambda: self._hand_over(wanted, title, paths))
 
-    def _hand_over(self, title: str, paths: list[Path]) -> None:
+    def _hand_over(self, wanted: tuple[Wanted, ...], title: str, paths: list[Path]) -> None:
         if not self._begun:
             self._say(f"The copy of {title} is ready: drag it once more to hand it over")
             return
         self._say(f"Drop the copy of {title} where it shall go")
-        self.start(self._table, paths)
+        self.start(self._table, paths, [ref for ref, _ in wanted])
         self._begun, self._pressed = False, None  # the drag took the button's release
 
     def _explain(self, wanted: tuple[Wanted, ...], error: StrongroomError) -> None:
@@ -145,9 +148,19 @@ class DragOut(QObject):
             self._bridge.problem.emit(error)
 
 
-def start_drag(source: QWidget, paths: list[Path]) -> None:
-    """Drags files until they are dropped or Esc is pressed; only a copy is offered."""
+def dragged_references(data: QMimeData) -> list[str]:
+    """Versions that are dragged from the list."""
+    if not data.hasFormat(_REFERENCES):
+        return []
+    return bytes(data.data(_REFERENCES).data()).decode().split("\n")
+
+
+def start_drag(source: QWidget, paths: list[Path], references: list[str]) -> None:
+    """Drags files until they are dropped or Esc is pressed; only a copy is offered. Within the
+    window the `references` count.
+    """
     data = QMimeData()
+    data.setData(_REFERENCES, "\n".join(references).encode())
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     drag = QDrag(source)
     drag.setMimeData(data)

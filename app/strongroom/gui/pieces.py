@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import (
+    QColor,
     QFont,
     QFontMetrics,
     QGuiApplication,
     QPainter,
     QPaintEvent,
+    QPen,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
@@ -260,6 +262,50 @@ class CheckBox(QCheckBox):
         painter = QPainter(self)
         tick = icons.pixmap("check", colour, 12)
         painter.drawPixmap(box.center().x() - 5, box.center().y() - 5, tick)
+        painter.end()
+
+
+class Switch(QCheckBox):
+    """On or off at once, drawn as a slide with a knob."""
+
+    _WIDE, _HIGH = 30, 17
+
+    def __init__(self, theme: Theme, text: str) -> None:
+        super().__init__(text)
+        self._theme = theme
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFont(font(13, 500))
+
+    def sizeHint(self) -> QSize:
+        text = self.fontMetrics().horizontalAdvance(self.text())
+        return QSize(self._WIDE + 10 + text, max(24, self.fontMetrics().height()))
+
+    def hitButton(self, at: QPoint) -> bool:
+        return self.rect().contains(at)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        c, on = self._theme.colours, self.isChecked()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        top = (self.height() - self._HIGH) / 2
+        slide = QRectF(1, top, self._WIDE - 2, self._HIGH)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(c.accent), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(slide.adjusted(-0.5, -2, 0.5, 2), 10, 10)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(c.accent_fill if on else c.line3))
+        painter.drawRoundedRect(slide, self._HIGH / 2, self._HIGH / 2)
+        painter.setBrush(QColor("#FFFFFF"))
+        knob = self._HIGH - 4
+        left = slide.right() - knob - 2 if on else slide.left() + 2
+        painter.drawEllipse(QRectF(left, top + 2, knob, knob))
+        painter.setPen(QColor(c.text if self.isEnabled() else c.textoff))
+        painter.setFont(self.font())
+        area = self.rect().adjusted(self._WIDE + 8, 0, 0, 0)
+        painter.drawText(
+            area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.text()
+        )
         painter.end()
 
 

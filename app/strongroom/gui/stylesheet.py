@@ -9,6 +9,16 @@ if TYPE_CHECKING:
 
 
 def stylesheet(c: Colours) -> str:
+    """All rules; cards and words of a tone say which by the property `tone`."""
+    return _rules(c) + "".join(
+        f'QFrame[look="toned"][tone="{name}"] {{ background: {tone.fill};'
+        f" border: 1px solid {tone.edge}; border-radius: 8px; }}\n"
+        f'QLabel[look="tone-words"][tone="{name}"] {{ color: {tone.text}; }}\n'
+        for name, tone in c.tones.items()
+    )
+
+
+def _rules(c: Colours) -> str:
     return f"""
 QMainWindow, QDialog {{ background: {c.window}; }}
 QToolTip {{ background: {c.panel}; color: {c.text}; border: 1px solid {c.line3};
@@ -82,6 +92,19 @@ QPushButton[look="ghost"]:focus, QToolButton:focus {{ border: 2px solid {c.accen
 QLineEdit QToolButton {{ min-height: 0; padding: 0; border: 0; }}
 QToolButton::menu-indicator {{ image: none; width: 0; }}
 
+QPushButton[look="toggle"] {{ background: transparent; border: 0; color: {c.text2};
+    border-radius: 6px; padding: 0 6px; min-height: 26px; font-size: 12px; }}
+QPushButton[look="toggle"]:checked {{ color: {c.text}; }}
+QPushButton[look="toggle"]:hover {{ background: {c.sunken}; }}
+QPushButton[look="toggle"]:focus {{ border: 2px solid {c.accent}; padding: 0 4px;
+    min-height: 22px; }}
+QFrame[look="track"] {{ background: {c.sunken}; border: 0; border-radius: 7px; }}
+QPushButton[look="segment"] {{ background: transparent; border: 1px solid transparent;
+    border-radius: 6px; color: {c.text2}; padding: 0 10px; min-height: 26px; }}
+QPushButton[look="segment"]:checked {{ background: {c.panel}; color: {c.text};
+    border: 1px solid {c.line3}; font-weight: 600; }}
+QPushButton[look="segment"]:focus {{ border: 2px solid {c.accent}; padding: 0 9px;
+    min-height: 24px; }}
 QPushButton[look="link"] {{ background: transparent; border: 0; color: {c.accent_text};
     border-radius: 4px; padding: 0 6px; min-height: 24px; font-weight: 600; }}
 QPushButton[look="link"]:hover {{ background: {c.accent_soft}; }}
@@ -165,6 +188,12 @@ QPlainTextEdit[look="log"] {{ border: 0; border-radius: 0; background: {c.panel2
     padding: 6px 8px; }}
 QPlainTextEdit[look="log"]:focus {{ border: 1px solid {c.accent}; padding: 5px 7px; }}
 QFrame[look="plot"] {{ background: {c.panel}; border: 1px solid {c.line}; border-radius: 8px; }}
+QFrame[look="bare-plot"] {{ background: {c.panel}; border: 0; border-radius: 8px; }}
+QFrame[look="bare-plot"]:focus {{ border: 1px solid {c.accent}; }}
+QTableView[look="grid"] {{ border-bottom-left-radius: 8px; border-bottom-right-radius: 8px; }}
+QTableView[look="grid"]:focus {{ border: 1px solid {c.accent}; }}
+QTableView[look="grid"] QHeaderView::section:first {{ padding-left: 14px; }}
+QFrame[look="slot"] {{ background: {c.panel}; border: 2px dashed {c.line3}; border-radius: 8px; }}
 QFrame[look="plot"]:focus {{ border: 2px solid {c.accent}; }}
 QSlider::groove:horizontal {{ height: 4px; border-radius: 2px; background: {c.line3}; }}
 QSlider::sub-page:horizontal {{ border-radius: 2px; background: {c.accent}; }}
@@ -189,6 +218,7 @@ QCheckBox::indicator:focus {{ border: 2px solid {c.accent}; width: 12px; height:
 QCheckBox:disabled {{ color: {c.textoff}; }}
 
 QAbstractScrollArea {{ background: transparent; border: 0; }}
+QAbstractScrollArea::corner {{ background: transparent; border: 0; }}
 QScrollArea:focus {{ border: 1px solid {c.accent}; }}
 QScrollArea > QWidget > QWidget {{ background: transparent; }}
 QTableView, QListView, QTreeView {{ background: {c.panel}; border: 0; outline: 0;

@@ -26,6 +26,8 @@ from strongroom.gui.bridge import Bridge
 from strongroom.gui.command_palette import CommandPalette
 from strongroom.gui.command_table import command_table
 from strongroom.gui.commands import Command, install
+from strongroom.gui.compare.drop_target import ReferenceDrop
+from strongroom.gui.compare.screen import CompareScreen
 from strongroom.gui.drag_out import DragOut
 from strongroom.gui.drop import DropVeil, local_paths
 from strongroom.gui.fault_bar import FaultBar
@@ -37,6 +39,7 @@ from strongroom.gui.library.model import Counts
 from strongroom.gui.library.page import Mend
 from strongroom.gui.library.screen import LibraryScreen
 from strongroom.gui.library.welcome import Welcome
+from strongroom.gui.lineage.screen import LineageScreen
 from strongroom.gui.overlay import Overlay
 from strongroom.gui.pieces import column, row
 from strongroom.gui.problems import Problems, ProblemsPopup
@@ -153,14 +156,23 @@ class Window(QMainWindow):
         the first rows stand.
         """
         self._factories: dict[str, Callable[[], Screen]] = {
+            LineageScreen.title: self._make_lineage,
+            CompareScreen.title: self._make_compare,
             RunsScreen.title: self._make_runs,
             WatchScreen.title: self._make_watching,
             SettingsScreen.title: self._make_settings,
         }
         self.sidebar.add_screen(LibraryScreen.title, LibraryScreen.icon, "")
+        self.sidebar.add_screen(LineageScreen.title, LineageScreen.icon, "")
+        self.sidebar.add_screen(CompareScreen.title, CompareScreen.icon, "")
         self.sidebar.add_screen(RunsScreen.title, RunsScreen.icon, "")
         self.sidebar.add_screen(WatchScreen.title, WatchScreen.icon, "sources")
         self.sidebar.add_screen(SettingsScreen.title, SettingsScreen.icon, "foot")
+        ReferenceDrop(
+            self.sidebar.nav[CompareScreen.title],
+            lambda references: self.compare_screen.add(*references),
+            lambda: self.go_to(CompareScreen.title),
+        )
         self._writing_buttons: list[QWidget] = []
         self._add(self.library, self.library.actions_at_top[-1])
         self._let_write(self.sidebar.add_button)
@@ -177,11 +189,38 @@ class Window(QMainWindow):
         button.setProperty("hint", button.toolTip())
         self._writing_buttons.append(button)
 
+    def _make_lineage(self) -> LineageScreen:
+        screen = LineageScreen(self._bridge, self._theme, self.acts.choose_new_file)
+        screen.show_version.connect(self.show_version)
+        screen.show_run.connect(self.show_run)
+        screen.sheet_wanted.connect(self.overlay.open)
+        screen.said.connect(self._say)
+        screen.compare.connect(lambda refs: self.compare_screen.add(*refs))
+        self._add(screen)
+        return screen
+
+    def _say(self, text: str, take_back: Callable[[], object] | None) -> None:
+        """Something was done; where it can be taken back, that is offered."""
+        if take_back is not None:
+            self.undo.offer(text, take_back)
+        else:
+            self.strip.announce(text)
+
+    def _make_compare(self) -> CompareScreen:
+        screen = CompareScreen(self._bridge, self._theme, self.overlay, self.undo)
+        screen.show_version.connect(self.show_version)
+        screen.show_run.connect(self.show_run)
+        screen.say.connect(self.strip.announce)
+        screen.counted.connect(lambda n: self.sidebar.show_count(CompareScreen.title, str(n or "")))
+        self._add(screen)
+        return screen
+
     def _make_runs(self) -> RunsScreen:
         screen = RunsScreen(self._bridge, self._theme)
         screen.show_version.connect(self.show_version)
         screen.show_run_versions.connect(lambda run: self.set_filter(f'run:"{run}"'))
         screen.watch_folder.connect(self.acts.watch_folder)
+        screen.compare_run.connect(lambda run: self.compare_screen.add_run(run))
         screen.filter.attach_reason(self._whole)
         self._add(screen, screen.actions_at_top[-1])
         return screen
@@ -212,8 +251,16 @@ class Window(QMainWindow):
         return found
 
     @property
+    def lineage_screen(self) -> LineageScreen:
+        return cast(LineageScreen, self.screen_of(LineageScreen.title))
+
+    @property
     def runs_screen(self) -> RunsScreen:
         return cast(RunsScreen, self.screen_of(RunsScreen.title))
+
+    @property
+    def compare_screen(self) -> CompareScreen:
+        return cast(CompareScreen, self.screen_of(CompareScreen.title))
 
     @property
     def watch_screen(self) -> WatchScreen:
@@ -417,6 +464,16 @@ class Window(QMainWindow):
         self.sidebar.show_current(screen.title)
         screen.entered()
 
+    def show_lineage(self, name: str) -> None:
+        """The graph around a version or `run:ID`."""
+        self.lineage_screen.show_of(name)
+        self.go_to(LineageScreen.title)
+
+    def show_selected_lineage(self) -> None:
+        chosen = self.acts.selected_references()
+        if chosen:
+            self.show_lineage(chosen[0])
+
     def focus_filter(self) -> None:
         if self.current.middle is None:
             self._show(self.library)
@@ -481,6 +538,14 @@ class Window(QMainWindow):
         """Shows a run on its screen."""
         self.go_to(RunsScreen.title)
         self.runs_screen.show_run(run)
+
+    def compare_selected(self) -> None:
+        """Several selected versions are compared at once; one is added to those compared."""
+        references = self.acts.selected_references()
+        if len(references) == 1:
+            self.compare_screen.add(*references)
+        elif self.compare_screen.compare(references):
+            self.go_to(CompareScreen.title)
 
     # ------------------------------------------------------------------ the strip's parts
 

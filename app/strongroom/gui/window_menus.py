@@ -25,8 +25,11 @@ class WindowMenus:
     def row_menu(self) -> QMenu:
         """What can be done to the selected rows."""
         titles = (
+            "Show its lineage",
+            None,
             "Export the version…",
             "Verify what is selected",
+            "Compare what is selected",
             None,
             "Copy the digest",
             "Copy the reference",

@@ -58,8 +58,16 @@ def _started(pid: int) -> str:
 _VIEW_TIME, _VIEW_MEMORY = 30.0, 1 << 30
 
 
+#: Seconds without a sign of life, and address space, of comparing the content of large files.
+_COMPARE_SILENCE, _COMPARE_MEMORY = 60.0, 1 << 30
+
+
 def _viewer() -> Inspector:
     return Inspector(_VIEW_TIME, _VIEW_MEMORY)
+
+
+def _comparer() -> Inspector:
+    return Inspector(_COMPARE_SILENCE, _COMPARE_MEMORY, ("numpy",))
 
 
 @dataclass
@@ -67,7 +75,8 @@ class Desk:
     """One open registry. Thread-safe; `origin` is cli, gui, api or worker.
 
     `viewer` reads files for people to look at: its own child, so that nobody waits for an ingest;
-    `prober` looks into whole files after they were committed, and takes its time.
+    `prober` looks into whole files after they were committed, and `comparer` sets the content of
+    large files against each other: both take their time.
     """
 
     place: Place
@@ -80,6 +89,7 @@ class Desk:
     origin: str
     role: str = "owner"
     viewer: Inspector = field(default_factory=_viewer)
+    comparer: Inspector = field(default_factory=_comparer)
     prober: Inspector = field(default_factory=Inspector)
     owner: str = field(default_factory=process_identity)
     _listeners: list[Callable[[Entry], None]] = field(default_factory=list)
@@ -130,6 +140,7 @@ class Desk:
     def close(self) -> None:
         self.inspector.close()
         self.viewer.close()
+        self.comparer.close()
         self.prober.close()
         self.store.close()
         self.stats.close()

@@ -64,8 +64,15 @@ class ChildDied(Exception):
 class Inspector:
     """Asks the child; one request at a time, from any thread. Starts it at the first one."""
 
-    def __init__(self, time_limit: float = TIME_LIMIT, memory_limit: int = MEMORY_LIMIT) -> None:
+    def __init__(
+        self,
+        time_limit: float = TIME_LIMIT,
+        memory_limit: int = MEMORY_LIMIT,
+        modules: tuple[str, ...] = (),
+    ) -> None:
+        """`modules` are loaded before the limits hold: numpy could not be, later."""
         self._time_limit, self._memory_limit = time_limit, memory_limit
+        self._modules = modules
         self._child: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
@@ -117,6 +124,20 @@ class Inspector:
         """
         return self._ask({"do": "deep"}, [piece], tick)
 
+    def compare_tensors(
+        self,
+        before: Sequence[Piece],
+        after: Sequence[Piece],
+        same: Sequence[tuple[int, int]],
+        tick: Callable[[int, int], None],
+    ) -> dict[str, Any]:
+        """See `extract.tensor_change.differences`. The time limit begins anew with each sign of
+        life; raises `ChildDied`, and what `tick` raises, which ends the child.
+        """
+        request = {"do": "tensors", "split": len(before), "same": list(same)}
+        pieces = [*before, *after]
+        return self._ask_all(request, pieces, lambda: tick(0, 0), lambda told: tick(*told))[0]
+
     def close(self) -> None:
         with self._lock:
             self._kill()
@@ -134,8 +155,9 @@ class Inspector:
         request: dict[str, Any],
         pieces: Sequence[Piece],
         tick: Callable[[], None] = lambda: None,
+        tell: Callable[[list[int]], None] = lambda told: None,
     ) -> tuple[dict[str, Any], bytearray]:
-        """The answer, and the columns of numbers that follow it."""
+        """The answer, and the columns of numbers that follow it; `tell` hears what comes before."""
         inline = [p.data or b"" for p in pieces]
         limit = self._time_limit + sum(map(_size, pieces)) / SLOWEST
         header = json.dumps(
@@ -153,9 +175,13 @@ class Inspector:
             try:
                 child.stdin.write(len(header).to_bytes(8, "big") + header + b"".join(inline))
                 child.stdin.flush()
-                deadline = time.monotonic() + limit
-                answer: dict[str, Any] = json.loads(_part(child.stdout.fileno(), deadline, tick))
-                return answer, _part(child.stdout.fileno(), deadline, tick)
+                while True:
+                    deadline, out = time.monotonic() + limit, child.stdout.fileno()
+                    answer: dict[str, Any] = json.loads(_part(out, deadline, tick))
+                    columns = _part(out, deadline, tick)
+                    if "told" not in answer:
+                        return answer, columns
+                    tell(answer["told"])
             except (BrokenPipeError, EOFError) as error:
                 self._kill()
                 raise ChildDied("reading it ended the reader (out of memory?)") from error
@@ -172,7 +198,7 @@ class Inspector:
             code = (
                 f"import sys; sys.path[:0] = [{root!r}]; "
                 "from strongroom.services.inspection_child import main; "
-                f"main({self._memory_limit})"
+                f"main({self._memory_limit}, {self._modules!r})"
             )
             # A bare environment: no token or password reaches the process that reads files.
             self._child = subprocess.Popen(

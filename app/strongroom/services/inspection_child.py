@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import resource
 import sys
+import time
 from array import array
 from dataclasses import asdict
 from typing import Any, BinaryIO
@@ -50,17 +52,23 @@ class Forbidden(RuntimeError):
     """Something tried what the reading child may not do."""
 
 
-def main(memory_limit: int) -> None:
-    """Serves until stdin ends."""
+#: Seconds between two signs of life during long work.
+_TELL_EVERY = 0.1
+
+
+def main(memory_limit: int, modules: tuple[str, ...] = ()) -> None:
+    """Serves until stdin ends; `modules` are loaded before the limits hold."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a stray print must not reach the protocol
     from strongroom import extract
-    from strongroom.extract import deep, layouts
+    from strongroom.extract import deep, layouts, tensor_change
     from strongroom.services import previews
     from strongroom.services.previews.request import Request
 
     with contextlib.suppress(ImportError):
         import yaml  # noqa: F401  imported before the limits: later, opening .py files is writing-free but slow
+    for module in modules:
+        importlib.import_module(module)
     _limit(memory_limit)
     requests = sys.stdin.buffer
     while length := requests.read(8):
@@ -73,6 +81,8 @@ def main(memory_limit: int) -> None:
             answer = previews.look(sources[0], Request(**request["request"]))
         elif request["do"] == "deep":
             answer = deep.look(sources[0])
+        elif request["do"] == "tensors":
+            answer = tensors_answer(tensor_change, request, sources, answers)
         else:
             answer = describe_answer(extract, sources)
         _send(answers, answer, columns)
@@ -87,6 +97,28 @@ def describe_answer(extract: Any, sources: list[Source]) -> dict[str, Any]:
         "about": dict(described.about),
         "warnings": list(described.warnings),
     }
+
+
+def tensors_answer(
+    tensor_change: Any, request: dict[str, Any], sources: list[Source], answers: BinaryIO
+) -> dict[str, Any]:
+    """How the tensors of the first `split` files differ from those of the others; how many bytes
+    are done is told on the way.
+    """
+    done, more, last = 0, 0, 0.0
+
+    def tick(count: int, to_do: int) -> None:
+        nonlocal done, more, last
+        done, more = done + count, more + to_do
+        if time.monotonic() - last >= _TELL_EVERY:
+            last = time.monotonic()
+            _send(answers, {"told": [done, more]}, [])
+            done = more = 0
+
+    split = request["split"]
+    same = [(i, j) for i, j in request["same"]]
+    answer: dict[str, Any] = tensor_change.differences(sources[:split], sources[split:], same, tick)
+    return answer
 
 
 def _send(stream: BinaryIO, answer: dict[str, Any], columns: list[array[float]]) -> None:

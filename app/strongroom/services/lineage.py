@@ -60,7 +60,8 @@ def lineage(
     kept = set(reached[:most])
     return {
         "root": _name(desk, root),
-        **documents(desk, kept, [e for e in within if e.basis in bases], distances),
+        **documents(desk, kept, live, distances),
+        "refused": _refused(desk, kept),
         "more": len(reached) - len(kept),
     }
 
@@ -78,15 +79,17 @@ def node_of(desk: Desk, reference: str) -> Node:
 def documents(
     desk: Desk, nodes: Collection[Node], found: Iterable[Edge], distances: dict[Node, int]
 ) -> Document:
-    """`{"nodes", "edges", "refused"}` of what is known of these nodes and of edges among them."""
+    """`{"nodes", "edges"}` of what is known of these nodes and of edges among them."""
     names, shown = _nodes(desk, nodes, distances)
-    among = [e for e in found if e.start in names and e.end in names]
-    views = [edge_view(e, names) for e in among]
-    return {
-        "nodes": shown,
-        "edges": [v for v in views if v["decision"] != "refused"],
-        "refused": [v for v in views if v["decision"] == "refused"],
-    }
+    among = [e for e in found if e.start in names and e.end in names and e.decision != "refused"]
+    return {"nodes": shown, "edges": [edge_view(e, names) for e in among]}
+
+
+def _refused(desk: Desk, nodes: Collection[Node]) -> list[Document]:
+    """Refused edges at these nodes; the other end may be out of the graph."""
+    found = edges.refused_at(desk.engine, nodes)
+    names = _nodes(desk, {n for e in found for n in (e.start, e.end)}, {})[0] if found else {}
+    return [edge_view(e, names) for e in found]
 
 
 def edge_view(edge: Edge, names: dict[Node, str]) -> Document:

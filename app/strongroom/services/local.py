@@ -121,6 +121,24 @@ class LocalRegistry:
 
         return verify.verify(self.desk, references, sample, repair, below, progress)
 
+    def diff(
+        self, a: str, b: str, only: Sequence[str] = (), progress: Progress | None = None
+    ) -> Document:
+        from strongroom.services import compare
+
+        return compare.diff(self.desk, a, b, only, progress)
+
+    def compare(
+        self,
+        subjects: Sequence[str],
+        baseline: int,
+        section: str,
+        progress: Progress | None = None,
+    ) -> Document:
+        from strongroom.services import compare
+
+        return compare.compare(self.desk, subjects, baseline, section, progress)
+
     def label(self, reference: str, key: str, value: str) -> Document:
         from strongroom.services import remarks
 

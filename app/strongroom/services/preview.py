@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Callable
 from typing import Any
 
 from strongroom.catalog.catalog import VersionRow
@@ -23,6 +24,8 @@ from strongroom.services.views import Document
 VERIFIED_BYTES = 1 << 30
 #: Up to this the verified bytes themselves go to the child, beyond it reads the stored file.
 _INLINE = 4 << 20
+#: Up to this a blob has no file of its own (`store/folder.py`).
+_SHELVED = 64 << 10
 _REMEMBERED = 256
 #: Stored files found sound, with the stat they had: a second look need not hash them again.
 _sound: dict[str, tuple[int, ...]] = {}
@@ -40,10 +43,10 @@ def preview(
     may ask for. Raises `NotFound` and `Damaged`.
     """
     row, entry = file_of(desk, reference, path)
-    piece, verified = _verified(desk, row, entry, path)
+    piece, verified = _verified_piece(desk, row, entry, path)
     document = _looked(desk, piece, Request(search[:1000], max(0, at), max(1, line)))
     if document["kind"] == "image":
-        document["data"] = base64.b64encode(_whole(desk, row, entry)).decode()
+        document["data"] = base64.b64encode(verified_bytes(desk, row, entry)).decode()
     if not verified:
         note = f"a file of {size_text(entry.size)} is not hashed for a look; export verifies it"
         document["reason"] = "; ".join(r for r in (document["reason"], note) if r)
@@ -56,23 +59,38 @@ def preview(
     }
 
 
-def _verified(desk: Desk, row: VersionRow, entry: Entry, path: str) -> tuple[Piece, bool]:
+def _verified_piece(desk: Desk, row: VersionRow, entry: Entry, path: str) -> tuple[Piece, bool]:
     """What the child may read, and whether its hash was checked."""
     if entry.size <= _INLINE:
-        return Piece(path, data=_whole(desk, row, entry)), True
+        return Piece(path, data=verified_bytes(desk, row, entry)), True
+    if entry.size > VERIFIED_BYTES and _state(str(desk.store.object_path(entry.sha256))):
+        return Piece(path, file=str(desk.store.object_path(entry.sha256))), False
+    return sound_piece(desk, row, entry, path), True
+
+
+def sound_piece(
+    desk: Desk,
+    row: VersionRow,
+    entry: Entry,
+    path: str,
+    tick: Callable[[int], None] = lambda count: None,
+) -> Piece:
+    """A version's file for a limited child to read, hashed before unless it was found sound and has
+    not been touched since; `tick` hears of bytes hashed. Raises `Damaged`.
+    """
+    if entry.size <= _SHELVED:
+        return Piece(path, data=verified_bytes(desk, row, entry))
     file = str(desk.store.object_path(entry.sha256))
     before = _state(file)
-    if entry.size > VERIFIED_BYTES and before:
-        return Piece(path, file=file), False
     try:
         if not before or _sound.get(file) != before:
-            desk.store.check(entry.sha256)
+            desk.store.check(entry.sha256, tick)
             while len(_sound) >= _REMEMBERED:
                 _sound.pop(next(iter(_sound)), None)
             _sound[file] = before  # changed while it was read: it is read again next time
     except Damaged as error:
         raise damage.found(desk, entry.sha256, error, _title(row, entry)) from error
-    return Piece(path, file=file), True
+    return Piece(path, file=file)
 
 
 def _looked(desk: Desk, piece: Piece, request: Request) -> dict[str, Any]:
@@ -90,7 +108,8 @@ def _looked(desk: Desk, piece: Piece, request: Request) -> dict[str, Any]:
         return {**document, "reason": f"it could not be shown, {death}"}
 
 
-def _whole(desk: Desk, row: VersionRow, entry: Entry) -> bytes:
+def verified_bytes(desk: Desk, row: VersionRow, entry: Entry) -> bytes:
+    """A whole small file; raises `Damaged`."""
     try:
         return desk.store.read(entry.sha256)
     except Damaged as error:

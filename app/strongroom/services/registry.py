@@ -74,6 +74,16 @@ class Registry(Protocol):
         below: Sequence[bytes] = (),
         progress: Progress | None = None,
     ) -> Document: ...
+    def diff(
+        self, a: str, b: str, only: Sequence[str] = (), progress: Progress | None = None
+    ) -> Document: ...
+    def compare(
+        self,
+        subjects: Sequence[str],
+        baseline: int,
+        section: str,
+        progress: Progress | None = None,
+    ) -> Document: ...
     def label(self, reference: str, key: str, value: str) -> Document: ...
     def note(self, reference: str, text: str) -> Document: ...
     def list_runs(

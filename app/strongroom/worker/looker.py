@@ -41,7 +41,7 @@ class Looker:
         self._thread.start()
 
     def ask_to_stop(self) -> None:
-        """Gives up what is in hand; it waits for the next start. Any thread, signal handlers too."""
+        """Gives up what is in hand, to be done at the next start. Also for signal handlers."""
         self._stopping.set()
         progress = self._progress
         if progress is not None:

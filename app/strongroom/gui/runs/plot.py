@@ -19,7 +19,7 @@ from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPainterPath, QPen, QResi
 
 from strongroom.gui.pieces import label
 from strongroom.gui.runs import traces
-from strongroom.gui.runs.strokes import WIDTH, stroke
+from strongroom.gui.runs.strokes import WIDTH, Stroke, stroke
 from strongroom.gui.runs.traces import Doubles, Group
 from strongroom.gui.theme import Theme, font, mono
 
@@ -40,9 +40,9 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
     pointed = Signal(object)
     enlarge = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, stroke: Stroke = stroke) -> None:
         super().__init__()
-        self._theme = theme
+        self._theme, self._stroke = theme, stroke
         self._group: Group | None = None
         self.by_time = self.log = self.zooms = False
         self.smoothing = 0.0
@@ -64,7 +64,8 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         self._cross = pg.InfiniteLine(angle=90, movable=False)
         self._cross.hide()
         self._box.addItem(self._cross, ignoreBounds=True)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the card around it has the keyboard
+        for part in (self, self.viewport()):  # the card around it has the keyboard
+            part.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMouseTracking(True)
         self._words = label("", "caption", font(12))
         self._words.setParent(self)
@@ -199,7 +200,7 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         cross.setCosmetic(True)
         self._cross.setPen(cross)
         for number, (pale, line, _) in enumerate(self._lines):
-            pen = stroke(self._theme, number)
+            pen = self._stroke(self._theme, number)
             line.setPen(pen)
             faint = QPen(pen)
             colour = QColor(pen.color())

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 from strongroom.domain.errors import printable
 from strongroom.gui.paint import draw_placeholder, draw_text
 from strongroom.gui.pieces import Elided, IconButton, column, label, row
-from strongroom.gui.runs.strokes import stroke
+from strongroom.gui.runs.strokes import Stroke, stroke
 from strongroom.gui.runs.wording import point_text
 from strongroom.gui.theme import PLOT, PLOT_LARGE, Theme, font, mono
 from strongroom.gui.tips import tip
@@ -34,8 +34,9 @@ class PlotCard(QFrame):
     pointed = Signal(object)
     enlarge = Signal(object)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, stroke: Stroke = stroke) -> None:
         super().__init__()
+        self._stroke = stroke
         self.setProperty("look", "plot")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._theme = theme
@@ -61,7 +62,7 @@ class PlotCard(QFrame):
         self._place.setLayout(inside)
         self._inside: QVBoxLayout = inside
         layout.addWidget(self._place)
-        self.legend = _Legend(theme)
+        self.legend = _Legend(theme, stroke)
         layout.addWidget(self.legend)
         layout.addStretch(1)  # beside one with a longer legend the plots stay on one line
         self.setLayout(layout)
@@ -99,6 +100,11 @@ class PlotCard(QFrame):
                 self.plot.fits = True
         self.mark_stale()
 
+    def set_height(self, height: int) -> None:
+        """Of the plot alone; it fills what there is."""
+        self._place.setFixedHeight(height)
+        self.mark_stale()
+
     def mark_stale(self) -> None:
         self.stale = True
         self.update()
@@ -111,7 +117,7 @@ class PlotCard(QFrame):
         if self.plot is None:
             from strongroom.gui.runs.plot import Plot
 
-            self.plot = Plot(self._theme)
+            self.plot = Plot(self._theme, self._stroke)
             self.plot.pointed.connect(self.pointed)
             self.plot.enlarge.connect(lambda: self.enlarge.emit(self))
             self._inside.addWidget(self.plot)
@@ -140,7 +146,9 @@ class PlotCard(QFrame):
         shown = []
         for trace in self.group.traces:
             x = trace.x(self.by_time)
-            if x is None:
+            if not len(trace.values):
+                shown.append("no curve")
+            elif x is None:
                 shown.append("no times")
             elif self._x is None:
                 shown.append(point_text(trace.last))
@@ -204,9 +212,9 @@ class PlotCard(QFrame):
 class _Legend(QWidget):
     """One line a curve: how it is drawn, its name, its value at the crosshair, else its last."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, stroke: Stroke) -> None:
         super().__init__()
-        self._theme = theme
+        self._theme, self._stroke = theme, stroke
         self._names: list[str] = []
         self.values: list[str] = []
         theme.changed.connect(self.update)
@@ -227,7 +235,7 @@ class _Legend(QWidget):
         metrics = QFontMetrics(mono())
         for number, name in enumerate(self._names):
             top = number * _LINE
-            pen = stroke(self._theme, number)
+            pen = self._stroke(self._theme, number)
             pen.setWidthF(2.0)
             painter.setPen(pen)
             painter.drawLine(14, top + _LINE // 2, 38, top + _LINE // 2)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QByteArray, QRect, QSettings, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QPoint, QRect, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QShortcut
-from PySide6.QtWidgets import QFrame, QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QSplitter, QStackedWidget, QWidget
 
 from strongroom.domain.errors import StrongroomError
 from strongroom.domain.event import Event
 from strongroom.gui.bridge import Bridge
 from strongroom.gui.commands import Command
 from strongroom.gui.filter_field import FilterField
+from strongroom.gui.menus import menu_of
 from strongroom.gui.paint import draw_placeholder
 from strongroom.gui.pieces import Button, Notice, column, frame, label, row
 from strongroom.gui.runs.model import RunsModel
@@ -28,7 +29,8 @@ _CLOCK_MS = 1000
 
 class RunsScreen(Screen):
     """`show_version(reference)`: an input or output was followed; `show_run_versions(run id)`: all
-    that a run made is wanted; `watch_folder`: the first step where there is no run yet.
+    that a run made is wanted; `watch_folder`: the first step where there is no run yet;
+    `compare_run(run id)`: it shall be compared.
     """
 
     title = "Runs"
@@ -36,6 +38,7 @@ class RunsScreen(Screen):
     show_version = Signal(str)
     show_run_versions = Signal(str)
     watch_folder = Signal()
+    compare_run = Signal(str)
 
     def __init__(self, bridge: Bridge, theme: Theme) -> None:
         super().__init__()
@@ -85,6 +88,11 @@ class RunsScreen(Screen):
         self._refresh_timer.timeout.connect(self._refresh)
         self._clock = QTimer(self, interval=_CLOCK_MS)  # ages and times grow
         self._clock.timeout.connect(self.list.viewport().update)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._open_menu)
+        compare = QShortcut(QKeySequence("C"), self.list)
+        compare.setContext(Qt.ShortcutContext.WidgetShortcut)
+        compare.activated.connect(self._compare)
         table = QShortcut(QKeySequence("T"), self)
         table.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         table.activated.connect(self.view.curves.toggle_table)
@@ -197,6 +205,10 @@ class RunsScreen(Screen):
                 group="Runs",
             ),
             Command(
+                "Add the run to the comparison (C)", "git-compare", self._compare, (), without_run,
+                group="Runs",
+            ),
+            Command(
                 "Copy the run's id", "copy", self.view.head.copy_id, (), without_run, group="Runs"
             ),
             Command(
@@ -250,6 +262,23 @@ class RunsScreen(Screen):
     def _filter(self, text: str) -> None:
         if text != self.model.text:
             self.model.show(text)
+
+    def _compare(self) -> None:
+        if self.view.run is not None:
+            self.compare_run.emit(self.view.run["id"])
+
+    def _open_menu(self, at: QPoint) -> None:
+        if self.list.indexAt(at).isValid():
+            self.run_menu().exec(self.list.viewport().mapToGlobal(at))
+
+    def run_menu(self) -> QMenu:
+        """What can be done to the selected run."""
+        entries = [
+            ("Add to the comparison", "git-compare", self._compare),
+            ("Show its versions", "library", self._show_versions),
+            ("Copy its id", "copy", self.view.head.copy_id),
+        ]
+        return menu_of(self, list(entries), self._theme)
 
     def _clear_filter(self) -> None:
         self.filter.clear_all()

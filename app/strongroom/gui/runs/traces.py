@@ -97,6 +97,11 @@ def _first_time(columns: Iterable[Columns]) -> float:
     return min(firsts, default=0.0)
 
 
+def trace_of(name: str, columns: Columns) -> Trace:
+    """One curve alone; its time begins with its first point."""
+    return _trace(name, columns, _first_time([columns]))
+
+
 def _trace(name: str, columns: Columns, started: float) -> Trace:
     steps, times = np.array(columns.steps), np.array(columns.times)
     values = np.array(columns.values)

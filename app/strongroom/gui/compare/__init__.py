@@ -1,0 +1,1 @@
+"""The Compare screen: what was chosen, section by section, and its report."""

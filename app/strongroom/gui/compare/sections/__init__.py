@@ -1,0 +1,38 @@
+"""How each section of a comparison is shown. A section is one file and one line here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from strongroom.gui.compare.grid import Grids
+from strongroom.gui.compare.sections import config, curves, data, files, metrics, tensors, values
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """`name` is the service's section; `left`: its place where there are two columns; `slow`: it
+    may read gigabytes, so it tells how far it is and can be cancelled.
+    """
+
+    name: str
+    title: str
+    grids: Grids
+    left: bool
+    nothing: str
+    slow: bool = False
+
+
+VIEWS: tuple[View, ...] = (
+    View("metrics", "Metrics", metrics.grids, True, "None of them has a metric."),
+    View("curves", "Curves", curves.grids, True, "None of them comes from a run with curves."),
+    View("params", "Parameters", values.parameters, False, "None of them has a parameter."),
+    View("tensors", "Tensors", tensors.grids, False,
+         "None of them has tensors that can be read: safetensors and PyTorch checkpoints can.",
+         slow=True),
+    View("data", "Data", data.grids, False,
+         "None of them has a table, or was made from one that is in this registry.", slow=True),
+    View("config", "Config", config.grids, True, "None of them has a text or configuration file."),
+    View("environment", "Environment", values.environment, False,
+         "Nothing is known of where they come from."),
+    View("files", "Files", files.grids, False, "None of them has a file."),
+)  # fmt: skip

@@ -1,0 +1,469 @@
+"""The Compare screen as a person uses it: from two selected rows to a comparison to a report."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from strongroom.gui import dialogs
+from strongroom.gui.compare.grid import Cell, Column, Grid
+from strongroom.gui.compare.section_card import SectionCard
+from strongroom.gui.drag_out import _REFERENCES
+from tests.gui import compare_story
+from tests.gui.compare_story import NAME
+from tests.gui.conftest import texts
+
+THREE = [f"{NAME}@v{n}" for n in (1, 2, 3)]
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+
+
+@pytest.fixture
+def comparing(person, tmp_path):
+    compare_story.fill(person.place, tmp_path / "story")
+    person.open()
+    person.until(lambda: len(person.rows()) == 4)
+    return person
+
+
+def screen_of(person):
+    return person.window.compare_screen
+
+
+def settled(person) -> None:
+    """Waits until every section has come."""
+    screen = screen_of(person)
+    cards = screen.page.cards
+    person.until(lambda: all(c.document is not None or c.has_failed for c in cards.values()), 40000)
+
+
+def card(person, name: str) -> SectionCard:
+    return screen_of(person).page.cards[name]
+
+
+def shown(person, name: str, block: int = 0) -> list[list[str]]:
+    """The texts of a section's table, row by row."""
+    grid = card(person, name).blocks[block].table.grid
+    return [[cell.plain for cell in row] for row in grid.rows]
+
+
+def row_of(person, reference: str) -> int:
+    return person.rows().index(reference)
+
+
+# ---------------------------------------------------------------------- journeys
+
+
+def test_by_mouse_from_two_rows_to_a_comparison_to_a_report(comparing, tmp_path, monkeypatch):
+    p = comparing
+    p.click_row(row_of(p, f"{NAME}@v1"))
+    p.click_row(row_of(p, f"{NAME}@v3"), CTRL)
+    p.until(lambda: len(p.table.selected_rows()) == 2)
+    menu = p.window.menus.row_menu()
+    action = next(a for a in menu.actions() if a.text().startswith("Compare"))
+    action.trigger()
+    screen = screen_of(p)
+    assert p.window.current is screen and set(screen.tray.refs) == {THREE[0], THREE[2]}
+    settled(p)
+    first = screen.cards.cards[0].subject.tag
+    if first != "v1":
+        p.click(p.button("Set as baseline", screen))
+        p.until(lambda: next(c for c in screen.cards.cards if c.is_baseline).subject.tag == "v1")
+        settled(p)
+    metrics = {row[0]: row[1:] for row in shown(p, "metrics")}
+    assert len(metrics) == 6  # what is equal is hidden
+    both = " ".join(metrics["auc"])
+    assert "0.9688" in both and "0.9741" in both and "+0.0053" in both
+    assert "-0.0022" in " ".join(metrics["precision"])
+    tensors = {row[0]: row[-1] for row in shown(p, "tensors")}
+    assert tensors["head.weight"] == "47.2 %" and tensors["head.focal_bias"] == "+ added"
+    assert len(tensors) == 6
+    hidden = re.match(r"\d+", screen.hidden.text())
+    assert hidden and int(hidden[0]) > 40
+    p.click(screen.only)
+    assert not screen.page.only and len(shown(p, "metrics")) == 9
+    p.picture("compare")
+    path = tmp_path / "report.html"
+    monkeypatch.setattr(dialogs, "choose_new_file", lambda *_: str(path))
+    p.until(lambda: screen.page.curves.group is not None)
+    p.click(screen.export)
+    p.until(path.exists)
+    check_report(p, path)
+
+
+def test_by_keyboard_alone(comparing, tmp_path, monkeypatch):
+    p = comparing
+    p.window.go_to("Library")
+    p.table.setFocus()
+    p.table.select_row(row_of(p, f"{NAME}@v1"))
+    p.key(Qt.Key.Key_C)
+    screen = screen_of(p)
+    assert screen.tray.refs == (THREE[0],) and p.window.current is p.window.library
+    assert p.window.sidebar._counts["Compare"].text() == "1"
+    p.table.select_row(row_of(p, f"{NAME}@v3"))
+    p.key(Qt.Key.Key_C)
+    p.key(Qt.Key.Key_3, CTRL)
+    assert p.window.current is screen
+    settled(p)
+    p.until(lambda: len(screen.cards.cards) == 2)
+    screen.cards.focus_card(0)
+    p.key(Qt.Key.Key_Right)
+    assert screen.cards.cards[1].hasFocus()
+    p.key(Qt.Key.Key_B)
+    p.until(lambda: screen.cards.cards[1].is_baseline)
+    settled(p)
+    assert shown(p, "tensors")[-1][-1] == "removed"
+    p.key(Qt.Key.Key_D)
+    assert not screen.page.only
+    p.key(Qt.Key.Key_BracketRight)
+    assert screen.tabs.name == "metrics" and card(p, "params").isHidden()
+    p.key(Qt.Key.Key_BracketLeft)
+    assert screen.tabs.name == "" and not card(p, "params").isHidden()
+    p.until(lambda: screen.page.curves.group is not None)
+    p.key(Qt.Key.Key_T)
+    assert screen.page.curves.table.hasFocus()
+    p.until(lambda: screen.page.curves.table.model().rowCount() == compare_story.STEPS)
+    p.key(Qt.Key.Key_T)
+    screen.cards.focus_card(1)
+    p.key(Qt.Key.Key_Delete)
+    assert screen.tray.refs == (THREE[0],)
+    p.key(Qt.Key.Key_Z, CTRL)
+    assert screen.tray.refs == (THREE[0], THREE[2]) and screen.tray.baseline == 1
+    settled(p)
+    path = tmp_path / "report.html"
+    monkeypatch.setattr(dialogs, "choose_new_file", lambda *_: str(path))
+    p.key(Qt.Key.Key_K, CTRL)
+    p.type(p.window.overlay.sheet.field, "report")
+    p.key(Qt.Key.Key_Return)
+    p.until(path.exists)
+
+
+def test_tab_reaches_every_control_and_each_has_a_name(comparing):
+    p = comparing
+    screen = screen_of(p)
+    screen.compare(THREE)
+    p.window.go_to("Compare")
+    settled(p)
+    p.until(lambda: len(screen.cards.cards) == 3)
+    p.until(lambda: screen.page.curves.group is not None)
+    p.qtbot.wait(100)  # until all has its place
+    screen.first_focus().setFocus()
+    seen = []
+    for _ in range(120):
+        focus = QApplication.focusWidget()
+        if focus in seen:
+            break
+        seen.append(focus)
+        p.key(Qt.Key.Key_Tab)
+    within = [w for w in seen if screen.isAncestorOf(w)]
+    wanted = [screen.only, screen.cards.add_button, screen.page.curves.chooser]
+    wanted += [block.table for c in screen.page.cards.values() for block in c.blocks
+               if block.isVisible() and block.table.isVisible()]  # fmt: skip
+    assert [w for w in wanted if w not in within] == []
+    nameless = [
+        w
+        for w in within
+        if not (w.accessibleName() or getattr(w, "text", lambda: "")())
+        and w is not screen.page.area
+    ]
+    assert nameless == []
+
+
+# ---------------------------------------------------------------------- choosing
+
+
+def test_empty_then_one_then_two_by_the_picker(comparing):
+    p = comparing
+    p.window.go_to("Compare")
+    screen = screen_of(p)
+    assert "Nothing to compare yet" in texts(screen) and not screen.export.isEnabled()
+    p.click(p.button("Pick…", screen))
+    sheet = p.window.overlay.sheet
+    p.until(lambda: sheet.list.count() > 3)
+    p.type(sheet.field, "fraud v2")
+    p.until(lambda: sheet.list.count() == 2)
+    p.key(Qt.Key.Key_Return)
+    p.until(lambda: screen.tray.refs == (THREE[1],))
+    assert "One more to compare" in texts(screen)
+    screen.field.setFocus()
+    p.type(screen.field, "v3")
+    p.until(lambda: len(screen.subjects) == 1)
+    p.key(Qt.Key.Key_Return)
+    p.until(lambda: screen.tray.refs == (THREE[1], THREE[2]))
+    settled(p)
+    screen.field.setFocus()
+    p.type(screen.field, "nothing-like-it")
+    p.key(Qt.Key.Key_Return)
+    p.until(lambda: p.window.fault.isVisible())
+    assert screen.tray.refs == (THREE[1], THREE[2])
+
+
+def test_a_run_is_added_from_its_list(comparing):
+    p = comparing
+    p.window.go_to("Runs")
+    runs = p.window.runs_screen
+    p.until(lambda: runs.model.rowCount() == 3)
+    for row in (0, 1):
+        runs.list.select_row(row)
+        runs.list.setFocus()
+        p.until(lambda row=row: runs.view.run["id"] == runs.model.run_at(row)["id"])
+        p.key(Qt.Key.Key_C)
+    screen = screen_of(p)
+    assert len(screen.tray.refs) == 2 and all(r.startswith("run:") for r in screen.tray.refs)
+    p.window.go_to("Compare")
+    settled(p)
+    assert card(p, "tensors").differ and card(p, "curves").differ
+
+
+def test_rows_dropped_on_the_sidebar_are_added(comparing):
+    p = comparing
+    target = p.window.sidebar.nav["Compare"]
+    data = QMimeData()
+    data.setData(_REFERENCES, "\n".join(THREE[:2]).encode())
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(5, 5), Qt.DropAction.CopyAction, data, buttons, keys)
+    QApplication.sendEvent(target, enter)
+    assert enter.isAccepted()
+    drop = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, buttons, keys)
+    QApplication.sendEvent(target, drop)
+    assert screen_of(p).tray.refs == tuple(THREE[:2])
+
+
+def test_more_than_eight_are_refused_and_what_was_there_stays(comparing):
+    screen = screen_of(comparing)
+    screen.compare(THREE)
+    assert not screen.compare([f"x@v{n}" for n in range(1, 10)])
+    assert screen.tray.refs == tuple(THREE)
+    for n in range(1, 9):
+        screen.add(f"x@v{n}")
+    assert len(screen.tray.refs) == 8
+
+
+def test_what_was_compared_is_there_again_after_a_restart(comparing):
+    p = comparing
+    screen = screen_of(p)
+    screen.compare(THREE)
+    p.window.go_to("Compare")
+    settled(p)
+    screen.tray.set_baseline(THREE[1])
+    screen.only.setChecked(False)
+    screen.tabs.choose("params")
+    p.window.leaving.forced = True
+    p.window.close()
+    p.open()
+    again = screen_of(p)
+    assert again.tray.state == (tuple(THREE), 1)
+    assert not again.only.isChecked() and again.tabs.name == "params"
+    settled(p)
+
+
+# ---------------------------------------------------------------------- sections
+
+
+def test_one_section_fails_alone_and_is_tried_again(comparing):
+    p = comparing
+    stored = p.place / "objects"
+    model = max((f for f in stored.rglob("*") if f.is_file()), key=lambda f: f.stat().st_size)
+    kept = model.read_bytes()
+    model.chmod(0o644)
+    model.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
+    screen = screen_of(p)
+    screen.compare(THREE)
+    p.window.go_to("Compare")
+    settled(p)
+    failed = [n for n, c in screen.page.cards.items() if c.has_failed]
+    assert failed == ["tensors"]
+    assert "damaged" in card(p, "tensors").what.text().lower()
+    assert len(shown(p, "metrics")) == 6
+    p.picture("compare-failed")
+
+
+def test_a_version_that_is_gone_says_so(comparing):
+    p = comparing
+    screen = screen_of(p)
+    screen.compare([THREE[0], f"{NAME}@v99"])
+    p.window.go_to("Compare")
+    settled(p)
+    assert "no such version" in texts(screen)
+    assert all(c.has_failed for c in screen.page.cards.values())
+
+
+def test_tensors_can_be_cancelled(comparing):
+    p = comparing
+    screen = screen_of(p)
+    screen.compare(THREE)
+    p.window.go_to("Compare")
+    settled(p)
+    tensors = card(p, "tensors")
+    screen.page.read("tensors")
+    assert tensors.is_waiting and tensors.stop.isVisible()
+    tensors.stop.click()
+    p.until(lambda: not tensors.is_waiting)
+    if tensors.has_failed:
+        assert "Stopped" in tensors.what.text()
+        p.click(p.button("Try again", tensors))
+        p.until(lambda: tensors.document is not None)
+
+
+def test_a_section_folds(comparing):
+    p = comparing
+    screen = screen_of(p)
+    screen.compare(THREE)
+    p.window.go_to("Compare")
+    settled(p)
+    metrics = card(p, "metrics")
+    high = metrics.height()
+    p.click(metrics._chevron)
+    p.until(lambda: metrics.height() < high / 2)
+    p.click(metrics._unfolded)
+    p.until(lambda: metrics.height() == high)
+
+
+def test_the_curve_is_chosen_smoothed_and_read_by_epoch(comparing):
+    p = comparing
+    screen = screen_of(p)
+    screen.compare(THREE)
+    p.window.go_to("Compare")
+    settled(p)
+    curves = screen.page.curves
+    p.until(lambda: curves.group is not None)
+    assert curves.group.title == "val_auc"
+    assert [t.name for t in curves.group.traces] == ["v1", "v2", "v3"]
+    wanted = [point.value for point in compare_story.curves_of(2)["val_auc"]]
+    assert curves.group.traces[2].values.tolist() == wanted
+    p.until(lambda: curves.plot.plot is not None and not curves.plot.stale)
+    curves.smoothing.setValue(60)
+    p.until(lambda: curves.plot.plot.smoothing == 0.6)
+    curves.axis.setCurrentIndex(curves.axis.findData("epoch"))
+    p.until(lambda: float(curves.group.traces[0].steps[-1]) == pytest.approx(3.0))
+    curves.plot.pointed.emit(1.5)
+    assert curves.caption.text() == "epoch 1.5" and curves.plot.legend.values[0] != ""
+    curves.chooser.setCurrentIndex(curves.chooser.findData("train_loss"))
+    p.until(lambda: curves.group.title == "train_loss")
+
+
+def test_narrow_windows_have_one_column(comparing):
+    p = comparing
+    screen = screen_of(p)
+    screen.compare(THREE)
+    p.window.go_to("Compare")
+    settled(p)
+    page = screen.page
+    p.window.resize(1440, 900)
+    p.until(lambda: card(p, "params").mapTo(page, QPoint()).x() > 400)
+    p.window.resize(1024, 640)
+    p.until(lambda: card(p, "params").mapTo(page, QPoint()).x() < 40)
+
+
+def test_a_table_is_copied_as_markdown_and_csv(comparing):
+    p = comparing
+    screen = screen_of(p)
+    screen.compare([THREE[0], THREE[2]])
+    p.window.go_to("Compare")
+    settled(p)
+    table = card(p, "params").blocks[0].table
+    menu = table.menu()
+    next(a for a in menu.actions() if "Markdown" in a.text()).trigger()
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert lines[0] == "| Parameter | v1 | v3 |" and "| lr | 0.001 | 0.0003 |" in lines
+    next(a for a in menu.actions() if "CSV" in a.text()).trigger()
+    assert "lr,0.001,0.0003" in QGuiApplication.clipboard().text().splitlines()
+
+
+def test_copies_cannot_break_out_of_their_table():
+    hostile = Grid(
+        (Column("a|b"), Column("c")), ((Cell("x|y\n| z"), Cell("=cmd()")), (Cell("-1.5"), Cell())),
+    )  # fmt: skip
+    assert hostile.markdown().count("\n") == 4
+    assert "x\\|y \\| z" in hostile.markdown()
+    assert "'=cmd()" in hostile.csv() and "-1.5" in hostile.csv()
+
+
+# ---------------------------------------------------------------------- the report
+
+
+class Tables(HTMLParser):
+    """The cells of all rows, and everything that would load something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.loads: list[str] = []
+        self._in_cell = False
+
+    def handle_starttag(self, tag: str, attrs) -> None:
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self._in_cell = True
+            self.rows[-1].append("")
+        if tag in ("script", "link", "img", "iframe", "object"):
+            self.loads.append(tag)
+        self.loads += [v for k, v in attrs if k in ("src", "href") or k.startswith("on")]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th"):
+            self._in_cell = False
+
+    def handle_data(self, data: str) -> None:
+        if self._in_cell:
+            self.rows[-1][-1] += data
+
+
+def check_report(person, path: Path) -> None:
+    """Self-contained, with the numbers of the page; in a real browser where there is one."""
+    text = path.read_text()
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium:
+        done = subprocess.run(
+            [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom",
+             "--host-resolver-rules=MAP * ~NOTFOUND", f"file://{path}"],
+            capture_output=True, text=True, timeout=120,
+            env={**os.environ, "HOME": str(path.parent)},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        text = done.stdout
+    tables = Tables()
+    tables.feed(text)
+    assert tables.loads == [] and "<svg" in text and "<path d=" in text
+    squeezed = [[re.sub(r"\s+", "", cell) for cell in row] for row in tables.rows]
+    for name in ("metrics", "params", "tensors", "files"):
+        for row in shown(person, name):
+            assert [re.sub(r"\s+", "", cell) for cell in row] in squeezed, (name, row)
+
+
+def test_what_files_say_is_only_text_in_a_report(comparing, tmp_path):
+    p = comparing
+    evil = "<script>alert(1)</script>"
+    file = tmp_path / "evil.json"
+    for take in (1, 2):
+        file.write_text(json.dumps({evil: take, "auc": 0.5 + take / 10}))
+        p.add(file)
+    screen = screen_of(p)
+    screen.compare(["evil.json@v1", "evil.json@v2"])
+    p.window.go_to("Compare")
+    settled(p)
+    path = tmp_path / "r.html"
+    screen.write_report(str(path))
+    p.until(path.exists)
+    assert "<script" not in path.read_text() and "&lt;script" in path.read_text()
+
+
+def test_a_report_that_cannot_be_written_says_why(comparing, tmp_path):
+    p = comparing
+    screen = screen_of(p)
+    screen.compare(THREE)
+    p.window.go_to("Compare")
+    settled(p)
+    screen.write_report(str(tmp_path / "no-such-folder" / "r.html"))
+    p.until(lambda: p.window.fault.isVisible())
+    assert "report" in texts(p.window.fault)
