@@ -178,6 +178,25 @@ def test_events_round_trip(points: list[tuple[int, float]]) -> None:
     assert [(s.step, repr(s.value)) for s in found] == [(s, repr(v)) for s, v in points]
 
 
+@settings(deadline=None, max_examples=300)
+@given(
+    st.text(max_size=160), st.integers(-(1 << 63), (1 << 63) - 1), st.floats(width=32),
+    st.floats(), st.integers(0, 6), st.integers(0, 255),
+)  # fmt: skip
+def test_the_short_way_through_an_event_finds_what_the_long_way_finds(
+    tag: str, step: int, value: float, clock: float, changes: int, byte: int
+) -> None:
+    """Of sound messages and of ones with a changed byte."""
+    data = bytearray(made.scalar_event(tag, step, value, clock)[12:-4])
+    if changes:
+        data[(changes * 7919 + byte) % len(data)] = byte
+    short, long = tfevents.Events(), tfevents.Events()
+    found = tfevents._plain_scalar(bytes(data), short)
+    if found is not None:
+        assert repr([found]) == repr(tfevents._event(bytes(data), long))
+        assert repr(short) == repr(long)
+
+
 @settings(deadline=None)
 @given(
     st.recursive(
