@@ -223,6 +223,15 @@ class TestModels:
         assert facts.about["layers"] == [{"name": "d", "class": "Dense", "units": 4}]
         assert facts.about["library_versions"] == {"keras": "3.15.1"}
 
+    def test_an_adapter_names_its_base_and_a_config_its_library(self) -> None:
+        adapter = {"peft_type": "LORA", "base_model_name_or_path": "org/base", "r": 4}
+        facts = read("adapter_config.json", json.dumps(adapter))
+        assert facts.params == adapter and facts.format == "peft-adapter"
+        assert facts.about["base_model_name_or_path"] == "org/base"
+        config = {"model_type": "bert", "transformers_version": "5.0", "architectures": ["A"]}
+        about = read("config.json", json.dumps(config)).about
+        assert about["library_versions"] == {"transformers": "5.0"} and about["class"] == "A"
+
     def test_a_pipeline_of_several_models_is_one_thing(self) -> None:
         index = {"_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.35.0",
                  "unet": ["diffusers", "UNet2DConditionModel"], "safety_checker": [None, None],

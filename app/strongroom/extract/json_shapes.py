@@ -14,6 +14,7 @@ from strongroom.extract.conventions import base, config_like, metrics_like, soun
 from strongroom.extract.curve import Curves, counted, finals, series
 from strongroom.extract.jsonl import add_record, as_number
 from strongroom.extract.notebook import notebook
+from strongroom.formats.document import flatten
 from strongroom.formats.source import Source
 
 _MAX_TEXTS = 1000
@@ -197,6 +198,33 @@ def pipeline_index(source: Source, document: Any) -> Facts | None:
     return Facts(Kind.CONFIG, "diffusers-index", params=params, about=about)
 
 
+def adapter(source: Source, document: Any) -> Facts | None:
+    """PEFT's adapter_config.json: what is added to which model."""
+    if not isinstance(document, dict) or "peft_type" not in document:
+        return None
+    about = {
+        key: document[key]
+        for key in ("base_model_name_or_path", "revision", "peft_type", "task_type")
+        if isinstance(document.get(key), str)
+    }
+    if isinstance(document.get("peft_version"), str):
+        about["library_versions"] = {"peft": document["peft_version"][:50]}
+    return Facts(Kind.CONFIG, "peft-adapter", params=flatten(document), about=about)
+
+
+def saved_model_config(source: Source, document: Any) -> Facts | None:
+    """The config.json that Transformers writes beside a model."""
+    if not isinstance(document, dict) or not isinstance(document.get("transformers_version"), str):
+        return None
+    if "model_type" not in document:
+        return None
+    about: dict[str, Any] = {"model_type": str(document["model_type"])[:200]}
+    about["library_versions"] = {"transformers": document["transformers_version"][:50]}
+    if isinstance(document.get("architectures"), list):
+        about["class"] = ", ".join(map(str, document["architectures"]))[:200]
+    return Facts(Kind.CONFIG, "transformers-config", params=flatten(document), about=about)
+
+
 def _texts(value: Any) -> list[str]:
     return [str(v) for v in value[:_MAX_TEXTS]] if isinstance(value, list) else []
 
@@ -205,6 +233,6 @@ Shape = Callable[[Source, Any], Facts | None]
 
 #: In order of precedence; the first that answers is believed.
 SHAPES: tuple[Shape, ...] = (
-    pipeline_index, trainer_state, evals_result, xgboost, lightgbm, catboost, shard_index,
-    tokenizer, notebook, history,
+    pipeline_index, adapter, saved_model_config, trainer_state, evals_result, xgboost, lightgbm,
+    catboost, shard_index, tokenizer, notebook, history,
 )  # fmt: skip
