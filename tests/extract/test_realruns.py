@@ -37,11 +37,7 @@ HOSTILE = ["hostile_names", "hostile_special", "hostile_broken", "hostile_pickle
 #: (scenario, what) → names that no file of the folder states, or all of them (None), and why.
 UNSTATED: dict[tuple[str, str], tuple[set[str] | None, str]] = {
     ("lightgbm_txt", "metrics"): (None, "those of the best iteration, which no file names"),
-    ("catboost_cbm", "params"): (
-        None,
-        "only in the cbm and, renamed and as float32, in model.json",
-    ),
-    ("onnx_export", "params"): (None, "C is only inside the pickled pipeline"),
+    ("onnx_export", "params"): (None, "C is the pickled pipeline's logisticregression__C"),
     ("safetensors_versions", "params"): (None, "the program kept them to itself"),
     ("safetensors_versions", "metrics"): (None, "the program kept them to itself"),
     ("peft_lora", "params"): ({"lr"}, "lr belongs to the loop, not to the adapter"),
@@ -53,6 +49,8 @@ MORE_PARAMS = {
     "lightgbm_txt": "model.txt lists all parameters of LightGBM, defaults too",
     "hf_trainer": "all of TrainingArguments and of the model's config",
     "peft_lora": "all of adapter_config.json",
+    "catboost_cbm": "verbose and train_dir were given too",
+    "onnx_export": "the pickled pipeline lists all of its settings",
     "xgboost_json_ubj": "params.json also names the model it began with",
     "ultralytics_layout": "the truth leaves out save_dir, an absolute path",
 }
