@@ -219,9 +219,7 @@ def test_a_chain_of_models_is_a_chain(registry, tmp_path):
         names.append(model(registry, tmp_path, f"m{at}", layers))
     registry.catch_up()
     graph = registry.lineage(names[-1])
-    assert {(e["from"], e["to"]) for e in graph["edges"]} == set(
-        zip(names, names[1:], strict=False)
-    )
+    assert {(e["from"], e["to"]) for e in graph["edges"]} == set(pairwise(names))
 
 
 def test_checkpoints_of_a_run_follow_each_other(registry, tmp_path):
