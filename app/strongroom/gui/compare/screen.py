@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QBoxLayout, QFrame, QLineEdit, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QBoxLayout, QFrame, QLineEdit, QStackedWidget, QWidget
 
 from strongroom.domain.errors import BadInput, StrongroomError
 from strongroom.domain.event import Event
@@ -52,7 +52,7 @@ class CompareScreen(Screen):
         super().__init__()
         self._bridge, self._theme, self._overlay, self._undo = bridge, theme, overlay, undo
         self._ticket: Ticket | None = None
-        self._ready = False
+        self._ready = self._had_keyboard = False
         self.subjects: list[Subject] = []
         self.tray = Tray(self)
         self.cards = SubjectCards(theme)
@@ -274,6 +274,7 @@ class CompareScreen(Screen):
     def _show_tray(self) -> None:
         refs = self.tray.refs
         enough = len(refs) >= FEWEST
+        self._had_keyboard = self._has_keyboard()
         self.counted.emit(len(refs))
         self._head.setVisible(bool(refs))
         self._bar.setVisible(enough)
@@ -289,8 +290,7 @@ class CompareScreen(Screen):
                 lambda registry: read_subjects(registry, refs), self._show_subjects
             )
         elif not refs:
-            self.subjects = []
-            self.cards.show_subjects([], (), 0)
+            self._show_subjects([])
 
     def _show_subjects(self, subjects: list[Subject]) -> None:
         self.subjects = subjects
@@ -298,6 +298,13 @@ class CompareScreen(Screen):
         self.cards.show_subjects(subjects, tones(len(subjects), base), base)
         if len(subjects) >= FEWEST:
             self.page.show_subjects(self.tray.refs, self.names)
+        if self._had_keyboard and not self.isAncestorOf(
+            QApplication.focusWidget() or self.window()
+        ):
+            self.first_focus().setFocus()  # what had it is not there any more
+
+    def _has_keyboard(self) -> bool:
+        return self.isAncestorOf(QApplication.focusWidget() or self.window())
 
     @property
     def names(self) -> Names:
