@@ -43,6 +43,11 @@ class TensorData:
     parts: Callable[[], Iterator[bytes]]
 
 
+def has_tensors(source: Source) -> bool:
+    """Whether the first bytes are those of one of the two formats. A `.bin` may be anything."""
+    return source.head.startswith(b"PK\x03\x04") or safetensors.plausible(source.head)
+
+
 def tensors_of(source: Source) -> list[TensorData]:
     """Raises `Unreadable` for a file that is neither of the two formats or is damaged."""
     if source.head.startswith(b"PK\x03\x04"):

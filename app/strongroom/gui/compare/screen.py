@@ -52,7 +52,7 @@ class CompareScreen(Screen):
         super().__init__()
         self._bridge, self._theme, self._overlay, self._undo = bridge, theme, overlay, undo
         self._ticket: Ticket | None = None
-        self._ready = self._had_keyboard = False
+        self._ready = self._had_keyboard = self._in_sight = self._unread = False
         self.subjects: list[Subject] = []
         self.tray = Tray(self)
         self.cards = SubjectCards(theme)
@@ -152,6 +152,13 @@ class CompareScreen(Screen):
     def ready(self) -> None:
         self._ready = True
         self._show_tray()
+
+    def entered(self) -> None:
+        self._in_sight = True
+        self._read()
+
+    def left(self) -> None:
+        self._in_sight = False
 
     def happened(self, event: Event) -> None:
         """What was sealed never changes; a run that goes on does, and is read again by F5."""
@@ -281,6 +288,7 @@ class CompareScreen(Screen):
         self.slots.show_count(len(refs))
         self._pages.setCurrentWidget(self.page if enough else self.slots)
         self.export.setEnabled(enough)
+        self._unread = False
         if not enough:
             self.page.stop()
         if self._ticket is not None:
@@ -296,12 +304,18 @@ class CompareScreen(Screen):
         self.subjects = subjects
         base = self.tray.baseline
         self.cards.show_subjects(subjects, tones(len(subjects), base), base)
-        if len(subjects) >= FEWEST:
-            self.page.show_subjects(self.tray.refs, self.names)
+        self._unread = len(subjects) >= FEWEST
+        self._read()
         if self._had_keyboard and not self.isAncestorOf(
             QApplication.focusWidget() or self.window()
         ):
             self.first_focus().setFocus()  # what had it is not there any more
+
+    def _read(self) -> None:
+        """Nothing is compared while nobody looks: it may be gigabytes."""
+        if self._unread and self._in_sight:
+            self._unread = False
+            self.page.show_subjects(self.tray.refs, self.names)
 
     def _has_keyboard(self) -> bool:
         return self.isAncestorOf(QApplication.focusWidget() or self.window())
