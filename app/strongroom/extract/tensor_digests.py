@@ -1,20 +1,21 @@
 """Digests of single tensors, so that "this is that model with two layers changed" is a fact.
 
-A tensor's digest is SHA-256 over its dtype and shape as text and then its bytes, so that it is the
-same whatever file and format the tensor lies in. Contents are streamed, never held.
+A tensor's digest is SHA-256 over its dtype and shape as text and then its bytes row by row, so that
+it is the same whatever file and format the tensor lies in. Contents are streamed, never held.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import Any
 
+from strongroom.extract.tensor_data import TensorData, tensors_of
+from strongroom.extract.torch_zip import aside
 from strongroom.formats import safetensors
-from strongroom.formats.safetensors import Tensor
-from strongroom.formats.source import Source, Unreadable
+from strongroom.formats.source import Source
 
-_CHUNK = 4 << 20
 #: Fewer elements than this can be equal by chance, or by how they are set at the start.
 _FEW = 64
 #: Masks, counters and position tables are equal in models that have nothing to do with each other.
@@ -22,47 +23,42 @@ _WEIGHTS = ("F", "BF", "I8", "U8", "C")
 
 
 def fits(source: Source) -> bool:
-    return source.name.lower().endswith(".safetensors") and safetensors.plausible(source.head)
+    name = source.name.lower()
+    if name.endswith(".safetensors"):
+        return safetensors.plausible(source.head)
+    return source.head.startswith(b"PK\x03\x04") and name.endswith((".pt", ".pth", ".ckpt", ".bin"))
 
 
 def digests(
     source: Source, tick: Callable[[int], None] = lambda count: None
 ) -> list[dict[str, Any]]:
-    """`[{"name", "dtype", "shape", "size", "telling", "sha256"}]` in the order of the header.
+    """`[{"name", "dtype", "shape", "size", "telling", "sha256"}]` in the order of the file.
 
     `tick` gets the bytes that were read. Raises `Unreadable`.
     """
-    header = safetensors.read_header(source)
-    found: dict[str, dict[str, Any]] = {}
-    with source.open() as stream:
-        for tensor in sorted(header.tensors, key=lambda t: t.start):
-            stream.seek(header.data_at + tensor.start)
-            found[tensor.name] = _one(stream, tensor, tick)
-    return [found[tensor.name] for tensor in header.tensors]
+    return [_one(tensor, tick) for tensor in tensors_of(source)]
 
 
-def _one(stream: BinaryIO, tensor: Tensor, tick: Callable[[int], None]) -> dict[str, Any]:
+def _one(tensor: TensorData, tick: Callable[[int], None]) -> dict[str, Any]:
+    dtype, elements = tensor.code or tensor.dtype, math.prod(tensor.shape)
     shape = "x".join(map(str, tensor.shape))
-    digest = hashlib.sha256(f"{tensor.dtype}:{shape}:".encode())
-    left = tensor.stop - tensor.start
-    width = max(1, left // max(1, tensor.elements))
+    digest = hashlib.sha256(f"{dtype}:{shape}:".encode())
+    width = max(1, tensor.size // max(1, elements))
     constant, first = True, b""
-    while left:
-        chunk = stream.read(min(_CHUNK, left))
-        if not chunk:
-            raise Unreadable(f"tensor {tensor.name!r} is cut off")
-        digest.update(chunk)
+    for part in tensor.parts():
+        digest.update(part)
         if constant:
-            first = first or chunk[:width]
-            constant = chunk[:width] == first and chunk[:-width] == chunk[width:]
-        left -= len(chunk)
-        tick(len(chunk))
-    telling = not constant and tensor.elements >= _FEW and tensor.dtype.startswith(_WEIGHTS)
+            first = first or part[:width]
+            constant = part[:width] == first and part[:-width] == part[width:]
+        tick(len(part))
+    telling = (
+        not constant and elements >= _FEW and dtype.startswith(_WEIGHTS) and not aside(tensor.name)
+    )
     return {
         "name": tensor.name,
-        "dtype": tensor.dtype,
+        "dtype": dtype,
         "shape": list(tensor.shape),
-        "size": tensor.stop - tensor.start,
+        "size": tensor.size,
         "telling": telling,
         "sha256": digest.hexdigest(),
     }

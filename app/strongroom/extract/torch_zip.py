@@ -28,6 +28,11 @@ _TRAINING_ARGUMENTS = "TrainingArguments"
 _MAX_GLOBALS = 1000
 
 
+def aside(name: str) -> bool:
+    """Whether a tensor of this name belongs to the training, not to the model."""
+    return name.startswith(_ASIDE)
+
+
 def fits(source: Source) -> bool:
     if not source.head.startswith(b"PK\x03\x04"):
         return False
