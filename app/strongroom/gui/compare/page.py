@@ -65,6 +65,7 @@ class ComparePage(QFrame):
             side.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             self._flow.addWidget(side, stretch)
         self.area: QScrollArea = scrolled(self._flow)
+        self.area.setAccessibleName("Comparison")
         whole = column()
         whole.addWidget(self.area)
         self.setLayout(whole)

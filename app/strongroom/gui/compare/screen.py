@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtCore import QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QBoxLayout, QFrame, QLineEdit, QStackedWidget, QWidget
 
@@ -34,6 +34,8 @@ from strongroom.services.registry import Registry
 
 #: From this width on the switch stands beside the tabs.
 _ONE_LINE = 1160
+#: A run that ends is recorded several times within a moment.
+_AGAIN_MS = 1000
 
 
 class CompareScreen(Screen):
@@ -125,6 +127,8 @@ class CompareScreen(Screen):
         self._line.setContentsMargins(MARGIN, 0, MARGIN, 0 if beside else 8)
 
     def _connect(self) -> None:
+        self._again = QTimer(self, singleShot=True, interval=_AGAIN_MS)
+        self._again.timeout.connect(self.read_again)
         self.tray.changed.connect(self._show_tray)
         self.tray.refused.connect(self.say)
         self.cards.baseline_wanted.connect(self.tray.set_baseline)
@@ -161,7 +165,10 @@ class CompareScreen(Screen):
         self._in_sight = False
 
     def happened(self, event: Event) -> None:
-        """What was sealed never changes; a run that goes on does, and is read again by F5."""
+        """Versions never change; a run that was recorded anew does, and with it its versions."""
+        about = event.data["object"] if event.name == "entry" else {}
+        if about.get("type") == "run" and about.get("id") in {s.run for s in self.subjects}:
+            self._again.start()
 
     def first_focus(self) -> QWidget:
         if len(self.tray.refs) < FEWEST:

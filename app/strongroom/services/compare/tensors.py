@@ -88,6 +88,8 @@ def _differences(desk: Desk, a: Subject, b: Subject, tick: Tick) -> Document | N
     except ChildDied as death:
         why = f"the tensors of {a.ref} and {b.ref} could not be compared, {death}"
         return {**_EMPTY, "unchanged": [], "warnings": [why]}
+    if max(len(of_a), len(of_b)) == _MOST_FILES:
+        found["warnings"].append(f"only the first {_MOST_FILES} files of each are compared")
     nothing = not any(found[k] for k in ("changed", "added", "removed", "same", "warnings"))
     return None if nothing else found
 

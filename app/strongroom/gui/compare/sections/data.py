@@ -59,12 +59,12 @@ def _parts(line: dict[str, Any], base: int, other: int) -> tuple[Part, ...]:
     before, after = line["rows"][base], line["rows"][other]
     if shared is None or before is None or after is None:
         return ()
-    about = "" if shared["exact"] else "about "
+    about = "" if shared["exact"] else " about"
     both = shared["rows"]
     return (
-        Part(f"{about}same", both, "grey"),
-        Part(f"{about}added", after - both, "green"),
-        Part(f"{about}removed", before - both, "red"),
+        Part(f"same{about}", both, "grey"),
+        Part(f"added{about}", after - both, "green"),
+        Part(f"removed{about}", before - both, "red"),
     )
 
 
