@@ -563,13 +563,14 @@ def runs_at(engine: Engine, watch: str, path: str) -> list[RunRow]:
     ]
 
 
-def running(engine: Engine, watch: str) -> list[RunRow]:
-    return [
-        _run(r)
-        for r in engine.rows(
-            f"select {_RUN} from runs r where r.watch_id=? and r.status='running'", (watch,)
-        )
-    ]
+def running(engine: Engine, watch: str, layout: str | None = None) -> list[RunRow]:
+    """Runs of a watch ("" is none) that go on, of one layout or of any."""
+    rows = engine.rows(
+        f"select {_RUN} from runs r where r.watch_id = ?1 and r.status = 'running'"
+        " and (?2 is null or r.layout = ?2)",
+        (watch, layout),
+    )
+    return [_run(row) for row in rows]
 
 
 def page_of_runs(

@@ -13,6 +13,7 @@ from typing import Any
 from strongroom.domain import canonical
 from strongroom.domain.digest import digest_of
 from strongroom.domain.facts import Found
+from strongroom.domain.secrets import masked
 from strongroom.domain.series import Series
 
 RECORD_SCHEMA = "strongroom.record/1"
@@ -67,7 +68,7 @@ def version_record(
 def found_values(found: Mapping[str, Found]) -> Document:
     return {
         key: {
-            "value": one.value,
+            "value": masked(key, one.value),
             "reader": one.reader,
             "reader_version": one.reader_version,
             "file": one.file,
@@ -77,7 +78,7 @@ def found_values(found: Mapping[str, Found]) -> Document:
 
 
 def declared_values(values: Mapping[str, Any]) -> Document:
-    return {key: {"value": value, "by": "user"} for key, value in values.items()}
+    return {key: {"value": masked(key, value), "by": "user"} for key, value in values.items()}
 
 
 def plain_values(section: Mapping[str, Any]) -> Document:

@@ -99,6 +99,16 @@ class Series(Sequence[Point]):
     def __hash__(self) -> int:
         return hash((len(self), self.values[:1].tobytes(), self.values[-1:].tobytes()))
 
+    def followed_by(self, more: Series) -> Series:
+        """Both, one after the other."""
+        return Series(
+            self.steps + more.steps,
+            self.times + more.times,
+            self.values + more.values,
+            self.whole_steps and more.whole_steps,
+            self.whole_values and more.whole_values,
+        )
+
     def plain_steps(self) -> list[int | float | None]:
         return _plain(self.steps, self.whole_steps)
 

@@ -33,6 +33,7 @@ from strongroom.domain.errors import BadInput, Conflict, NoSpace, StrongroomErro
 from strongroom.domain.facts import Kind
 from strongroom.domain.manifest import Entry, Manifest, build, path_document
 from strongroom.domain.record import Sealed, declared_values, version_record
+from strongroom.domain.secrets import masked
 from strongroom.domain.timestamps import now
 from strongroom.extract import interesting
 from strongroom.extract.media import counted
@@ -531,7 +532,7 @@ def _record(outcome: Outcome, described: Described) -> Sealed:
         params={**described.params, **declared_values(proposal.params)},
         metrics={**described.metrics, **declared_values(proposal.metrics)},
         inputs=proposal.inputs,
-        provenance={"meta": proposal.meta} if proposal.meta else {},
+        provenance={"meta": masked("", proposal.meta)} if proposal.meta else {},
         about=about,
     )
 

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 from strongroom.domain.facts import RunFacts
 from strongroom.domain.record import found_values, series_summary
+from strongroom.domain.secrets import masked
 from strongroom.extract.curve import MAX_TOGETHER, reduced
 from strongroom.formats.source import Source, source_from_bytes, source_from_file
 from strongroom.formats.text import without_torn_line
@@ -171,7 +172,7 @@ def _told(facts: RunFacts) -> dict[str, Any]:
         "status": facts.status,
         "started_at": facts.started_at,
         "ended_at": facts.ended_at,
-        "provenance": dict(facts.provenance),
+        "provenance": masked("", dict(facts.provenance)),
     }
 
 

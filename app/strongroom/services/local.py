@@ -240,6 +240,11 @@ class LocalRegistry:
 
         return metric_directions.direct(self.desk, name, direction)
 
+    def look_for_lost_runs(self) -> list[str]:
+        from strongroom.services import tracking
+
+        return tracking.look_for_lost(self.desk)
+
     def list_watches(self) -> Document:
         from strongroom.services import watches
 
@@ -334,7 +339,8 @@ class LocalRegistry:
 
     def close(self) -> None:
         self.desk.close()
-        self._release()
+        release, self._release = self._release, lambda: None
+        release()
 
 
 def _job_view(job: jobs.Job) -> Document:

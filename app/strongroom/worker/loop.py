@@ -18,6 +18,7 @@ from strongroom.domain.errors import Busy, StrongroomError
 from strongroom.domain.event import Event
 from strongroom.domain.facts import Kind
 from strongroom.domain.timestamps import now
+from strongroom.services import tracking
 from strongroom.services.add import AddOptions, Change
 from strongroom.services.desk import is_dead
 from strongroom.services.local import LocalRegistry
@@ -33,6 +34,8 @@ _SHORTEST = 0.05
 #: Seconds until a watched folder, and until the whole registry, is tried again after an error.
 _RETRY_AFTER = 5.0
 _TROUBLE_PAUSE = 1.0
+#: Seconds between two looks at runs that trainings tell of themselves.
+_TRACKED = 2.0
 
 
 def timing_from(settings: Any) -> Timing:
@@ -68,6 +71,8 @@ class Worker:
         self._watching = ""
         self._trouble = ""
         self._look_now: set[str] = set()
+        self._tracked: dict[str, str] = {}
+        self._tracked_at = 0.0
         self._last_seq = registry.last_change() if since is None else since
 
     def start(self) -> None:
@@ -196,7 +201,22 @@ class Worker:
             return False
         busy = self._do_job()
         self._watch()
+        self._look_after_tracked()
         return busy
+
+    # ------------------------------------------------------------------ tracked runs
+
+    def _look_after_tracked(self) -> None:
+        """Runs that trainings tell of themselves: which go on, which are lost, what waits."""
+        at = time.monotonic()
+        if at < self._tracked_at + _TRACKED:
+            return
+        self._tracked_at = at
+        tracking.look_for_lost(self.desk)
+        for run, said in tracking.going_on(self.desk).items():
+            if self._tracked.get(run) != said:
+                self.tell(Event("run.changed", {"id": run}))
+            self._tracked[run] = said
 
     # ------------------------------------------------------------------ news
 

@@ -27,7 +27,9 @@ def run() -> None:
 @click.pass_obj
 def list_(frame: Frame, terms: tuple[str, ...], limit: int, cursor: str | None) -> None:
     """Runs, latest start first."""
-    answer = frame.open().list_runs(filter_text(terms), limit, cursor)
+    registry = frame.open()
+    registry.look_for_lost_runs()
+    answer = registry.list_runs(filter_text(terms), limit, cursor)
     frame.answer(answer, lambda: _runs(answer))
 
 
@@ -38,7 +40,9 @@ def list_(frame: Frame, terms: tuple[str, ...], limit: int, cursor: str | None) 
 @click.pass_obj
 def show(frame: Frame, id_: str, series: bool) -> None:
     """Everything known of one run."""
-    answer = frame.open().show_run(id_, series)
+    registry = frame.open()
+    registry.look_for_lost_runs()
+    answer = registry.show_run(id_, series)
     frame.answer(answer, lambda: _run(answer["run"]))
 
 
