@@ -220,7 +220,7 @@ def test_trials_that_were_pruned_have_a_curve_and_no_result(realruns: Path) -> N
 
 def test_where_a_run_came_from_is_told_without_typing(realruns: Path) -> None:
     _, run = found_run(realruns / "wandb_offline", "sample0")
-    assert run.provenance["script"].endswith("make_runs.py") and run.provenance["host"]
+    assert run.provenance["command"][0].endswith("make_runs.py") and run.provenance["host"]
     assert run.provenance["python"].startswith("CPython 3.")
     assert {a["name"]: a["type"] for a in run.provenance["artifacts"]} == {
         "digits": "dataset", "model-0": "model",

@@ -338,7 +338,7 @@ class TestDvc:
         facts = read_run(run, lambda p: source_from_bytes(p, files[p]))
         assert [(h.target, h.basis) for h in facts.inputs] == [("data/x.csv", "declared")]
         assert facts.made == ("models/m.pt",)
-        assert facts.provenance["commands"] == {"train": "python train.py"}
+        assert facts.provenance["command"] == "train: python train.py"
         assert {k: f.value for k, f in facts.params.items()} == {"train.lr": 0.1}
 
     def test_pipelines_and_tracked_files(self) -> None:

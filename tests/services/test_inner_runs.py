@@ -66,6 +66,18 @@ def test_trials_of_an_added_study_are_runs(registry, tmp_path):
     assert provenance["study"] == "digits" and provenance["named_inputs"] == ["data/train.csv"]
 
 
+def test_a_password_in_what_a_trial_names_is_masked(registry, tmp_path):
+    study = tmp_path / "search"
+    study.mkdir()
+    write_study(study / "study.db", [(0.1, 0.9)])
+    with closing(sqlite3.connect(study / "study.db")) as db, db:
+        db.execute("update study_user_attributes set value_json = '\"s3://me:pw12@host/x.csv\"'")
+    registry.add([os.fsencode(study)], AddOptions())
+    run = by_name(registry.list_runs()["runs"])["trial 0"]
+    shown = str(registry.show_run(run["id"]))
+    assert "host/x.csv" in shown and "pw12" not in shown
+
+
 def test_a_trial_that_nobody_works_on_any_more_is_lost(registry, tmp_path):
     study = tmp_path / "search"
     study.mkdir()
