@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from strongroom.domain.facts import Facts, Kind, RunStatus
-from strongroom.extract import interesting, read_file
+from strongroom.extract import databases, interesting, read_file
 from strongroom.extract.layouts import assign, read_run
 from strongroom.extract.media import counted
 from strongroom.formats import sqlite
@@ -96,6 +96,11 @@ class TestDatabases:
         before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
         assert len(read_file(source_from_file("study.db", path)).facts.runs) == 3
         assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+
+    def test_of_very_many_runs_the_first_are_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(databases, "MOST", 2)
+        facts = read("study.db", made.database(made.OPTUNA))
+        assert len(facts.runs) == 2 and "first 2 of its 3 runs" in facts.warnings[0]
 
     def test_another_database_only_says_that_it_is_one(self) -> None:
         facts = read("app.db", made.database("create table t (a); insert into t values (1);"))
@@ -333,7 +338,7 @@ class TestDvc:
         facts = read_run(run, lambda p: source_from_bytes(p, files[p]))
         assert [(h.target, h.basis) for h in facts.inputs] == [("data/x.csv", "declared")]
         assert facts.made == ("models/m.pt",)
-        assert facts.provenance["commands"] == {"train": "python train.py"}
+        assert facts.provenance["command"] == "train: python train.py"
         assert {k: f.value for k, f in facts.params.items()} == {"train.lr": 0.1}
 
     def test_pipelines_and_tracked_files(self) -> None:

@@ -39,12 +39,11 @@ from strongroom.extract.conventions import (
     model_like,
     training_state,
 )
-from strongroom.extract.masking import Masking
 from strongroom.extract.reader import Reader
 from strongroom.extract.tidy import tidy, tidy_param, tidy_text
 from strongroom.formats.source import Source, Unreadable
 
-__all__ = ["READERS", "Description", "describe", "interesting", "read_file", "tidied_run"]
+__all__ = ["READERS", "Description", "describe", "interesting", "read_file"]
 
 #: In order of precedence: the first that fits reads the file. Magic numbers come before names.
 READERS: tuple[Reader, ...] = (
@@ -116,43 +115,32 @@ def read_file(source: Source) -> FileFacts:
 
 
 def _tidied(facts: Facts, shown: str) -> Facts:
-    """The same facts, plain, bounded and without secrets, with warnings that name the file."""
-    masking = Masking()
-    params = {
-        tidy_text(name): masking.value(name, tidy_param(value))
-        for name, value in facts.params.items()
-    }
-    about = masking.value("", tidy(dict(facts.about)))
-    runs = tuple(tidied_run(run, masking) for run in facts.runs)
-    said = (*facts.warnings, *masking.told())
-    warnings = (w if w.startswith(shown) else f"{shown}: {w}" for w in said)
+    """The same facts, plain and bounded, with warnings that name the file."""
+    warnings = (w if w.startswith(shown) else f"{shown}: {w}" for w in facts.warnings)
     return Facts(
         kind=facts.kind,
         format=facts.format,
-        params=params,
+        params={tidy_text(name): tidy_param(value) for name, value in facts.params.items()},
         metrics={tidy_text(name): value for name, value in facts.metrics.items()},
         series={tidy_text(name): points for name, points in facts.series.items()},
-        about=about,
+        about=tidy(dict(facts.about)),
         warnings=tuple(printable(warning) for warning in warnings),
-        runs=runs,
+        runs=tuple(map(_tidied_run, facts.runs)),
     )
 
 
-def tidied_run(run: RunFacts, masking: Masking) -> RunFacts:
-    """The same run, plain, bounded and without secrets."""
+def _tidied_run(run: RunFacts) -> RunFacts:
     return replace(
         run,
         name=printable(tidy_text(run.name), 300),
         params={
-            tidy_text(name): replace(found, value=masking.value(name, tidy_param(found.value)))
+            tidy_text(name): replace(found, value=tidy_param(found.value))
             for name, found in run.params.items()
         },
         metrics={tidy_text(name): found for name, found in run.metrics.items()},
         series={tidy_text(name): points for name, points in run.series.items()},
-        inputs=tuple(
-            replace(hint, target=masking.value("", tidy_text(hint.target))) for hint in run.inputs
-        ),
-        provenance=masking.value("", tidy(dict(run.provenance))),
+        inputs=tuple(replace(hint, target=tidy_text(hint.target)) for hint in run.inputs),
+        provenance=tidy(dict(run.provenance)),
         made=tuple(map(tidy_text, run.made)),
     )
 

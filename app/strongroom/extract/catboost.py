@@ -69,8 +69,11 @@ def _params(info: dict[str, str]) -> dict[str, Any]:
 
 
 def told_params(params: dict[str, Any]) -> dict[str, Any]:
+    """Without the folder that CatBoost writes its own logs into, which is called `train_dir`."""
     flat = params.get("flat_params")
-    return flatten(flat if isinstance(flat, dict) else params)
+    told = flatten(flat if isinstance(flat, dict) else params)
+    told.pop("train_dir", None)
+    return told
 
 
 def _json(text: str) -> dict[str, Any]:

@@ -56,7 +56,12 @@ def _document(run: Mapping[str, Any], outer: Document, outer_id: str) -> Documen
         run["name"], outer["layout"], int(started * 1e6) if started else outer["started_at"]
     )
     document["status"] = run["status"] or RunStatus.FINISHED.value
-    document["ended_at"] = int(ended * 1e6) if ended else None
+    if outer["status"] != RunStatus.RUNNING:
+        if run["status"] == RunStatus.RUNNING:  # nobody works on it any more, and it did not end
+            document["status"] = RunStatus.LOST.value
+        document["ended_at"] = outer["ended_at"]
+    if ended:
+        document["ended_at"] = int(ended * 1e6)
     document["params"], document["metrics"] = run["params"], run["metrics"]
     document["provenance"] = {
         **run["provenance"],

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from strongroom.domain.facts import FileFacts, RunFacts
-from strongroom.extract import read_file, tidied_run
+from strongroom.extract import read_file
 from strongroom.extract.layouts import (
     dvc,
     huggingface,
@@ -22,7 +22,6 @@ from strongroom.extract.layouts import (
 )
 from strongroom.extract.layouts.layout import Layout
 from strongroom.extract.layouts.paths import relative, within
-from strongroom.extract.masking import Masking
 from strongroom.formats.source import Source
 
 __all__ = ["LAYOUTS", "RunFolder", "assign", "read_run"]
@@ -137,8 +136,4 @@ def read_run(run: RunFolder, source: Callable[[str], Source]) -> RunFacts:
         sources[path] = replace(found, path=path)
         facts[path] = read_file(sources[path])
     read = run.layout.read(sources, facts)
-    masking = Masking()
-    tidied = tidied_run(read, masking)
-    inner = tuple(tidied_run(one, masking) for one in read.inner)
-    warnings = dict.fromkeys((*read.warnings, *masking.told(), *missing))
-    return replace(tidied, inner=inner, warnings=tuple(warnings))
+    return replace(read, warnings=(*read.warnings, *missing)) if missing else read

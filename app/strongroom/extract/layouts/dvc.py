@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from strongroom.domain.facts import FileFacts, InputHint, RunFacts
+from strongroom.domain.secrets import masked_lines
 from strongroom.extract.conventions import base
 from strongroom.extract.layouts import plain
 from strongroom.extract.layouts.layout import Layout
@@ -41,9 +42,9 @@ def read(sources: Mapping[str, Source], facts: Mapping[str, FileFacts]) -> RunFa
             if not target.endswith(".py"):
                 why = f"{_LOCK}: deps of {stage['name']}"
                 gathering.inputs.setdefault(target, InputHint(target, _LOCK, why, "declared"))
-    commands = {stage["name"]: stage["cmd"] for stage in stages if "cmd" in stage}
+    commands = [f"{stage['name']}: {stage['cmd']}" for stage in stages if "cmd" in stage]
     if commands:
-        gathering.provenance["commands"] = commands
+        gathering.provenance["command"] = masked_lines("; ".join(commands))
     return gathering.run(made=tuple(dict.fromkeys(made)))
 
 
