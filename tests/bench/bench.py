@@ -21,6 +21,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.journeys.commands import COMMAND, environment, start
 
@@ -475,6 +476,81 @@ def window(b: Bench) -> None:
     source.unlink()
 
 
+def comparing(b: Bench) -> None:
+    """The Compare screen over long curves, and two large models whose tensors are compared."""
+    told = measured("tests.bench.comparing", b.fresh("comparing"))
+    first, frames = told["first_paint"], told["frames"]
+    b.add(
+        Row(
+            "compare 5 runs x 20 curves x 100,000 points: first paint",
+            f"{1000 * first:.0f} ms",
+            f"another curve {1000 * told['other_curve']:.0f} ms",
+            "",
+            "<= 300 ms",
+            first <= 0.3,
+        )
+    )
+    slow = frames[int(0.95 * len(frames))]
+    b.add(
+        Row(
+            "  panning, a frame",
+            f"{1000 * statistics.median(frames):.1f} ms",
+            f"19 of 20 within {1000 * slow:.1f} ms",
+            "",
+            "<= 16.7 ms",
+            slow <= 1 / 60,
+        )
+    )
+    folder = b.fresh("tensors")
+    told = measured("tests.bench.large_tensors", folder)
+    shutil.rmtree(folder)
+    b.add(
+        Row(
+            f"compare the tensors of 2 x {told['gigabytes']:.1f} GB",
+            f"{told['above_idle'] / MB:.0f} MB",
+            f"{told['seconds']:.1f} s",
+            "",
+            "<= 300 MB above idle",
+            told["above_idle"] <= 300 * MB and told["changed"] == ["layer.30"],
+        )
+    )
+
+
+def lineage(b: Bench) -> None:
+    """Closures, the arranging of cards, and frames of a canvas of two thousand."""
+    told = measured("tests.bench.lineage", b.fresh("lineage"))
+    closure, layout, frames = told["closure"], told["layout"], told["frames"]
+    answer = f"{1000 * told['answer']:.0f} ms with all that is told of them"
+    b.add(
+        Row(
+            "lineage closure of 10,000 nodes", f"{1000 * closure:.0f} ms", answer, "",
+            "<= 100 ms", closure <= 0.1,
+        )
+    )  # fmt: skip
+    b.add(
+        Row(
+            f"  layout of {told['cards']} cards", f"{1000 * layout:.0f} ms", "", "",
+            "<= 300 ms", layout <= 0.3,
+        )
+    )  # fmt: skip
+    slow = frames[int(0.95 * len(frames))]
+    b.add(
+        Row(
+            f"  a frame with {told['drawn']} nodes", f"{1000 * statistics.median(frames):.1f} ms",
+            f"19 of 20 within {1000 * slow:.1f} ms", "", "<= 33 ms", slow <= 1 / 30,
+        )
+    )  # fmt: skip
+
+
+def measured(module: str, folder: Path) -> dict[str, Any]:
+    """What a measuring process tells as JSON."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, str(folder)],
+        env=environment(None), check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return json.loads(done.stdout)
+
+
 def memory(b: Bench) -> None:
     import psutil
 
@@ -517,6 +593,8 @@ ROWS: dict[str, Callable[[Bench], None]] = {
     "visible": visible,
     "start": start_up,
     "window": window,
+    "compare": comparing,
+    "lineage": lineage,
     "memory": memory,
 }
 

@@ -171,6 +171,7 @@ class Gallery:
 
     def first(self) -> None:
         self.take("welcome", still=800)
+        self.take("compare-empty", lambda: self.window.go_to("Compare"))
         self.take("runs-empty", lambda: self.window.go_to("Runs"))
         self.take("watch-empty", lambda: self.window.go_to("Watch folders"))
         self.window.go_to("Library")
@@ -288,6 +289,33 @@ class Gallery:
             self.take("runs-bottom", lambda: bar.setValue(bar.maximum()), 600)
         self.take("runs-no-match", lambda: screen.filter.set_whole("name:zzz"), 800)
         screen.filter.clear_all()
+
+    def comparing(self) -> None:
+        w, p = self.window, self.person
+        screen = w.compare_screen
+        cards = screen.page.cards.values()
+
+        def compare(refs: list[str]) -> None:
+            screen.compare(refs)
+            w.go_to("Compare")
+            p.until(lambda: all(c.document is not None or c.has_failed for c in cards), 30000)
+
+        versions = [f"fraud-detector@v{n}" for n in (3, 4, 5)]
+        self.take("compare-one", lambda: (screen.compare(versions[:1]), w.go_to("Compare")))
+        self.take("compare", lambda: compare(versions), 600)
+        self.take("compare-all-rows", lambda: screen.only.setChecked(False))
+        screen.only.setChecked(True)
+        for name in ("metrics", "data", "config", "files"):
+            self.take(f"compare-{name}", lambda name=name: screen.tabs.choose(name), 400)
+        screen.tabs.choose("")
+        self.take("compare-picker", screen.pick, 700)
+        runs = [r["id"] for r in (w.runs_screen.model.run_at(at) for at in range(4)) if r]
+        self.take("compare-runs", lambda: compare([f"run:{run}" for run in runs[:3]]), 1200)
+        self.take("compare-curves", lambda: screen.tabs.choose("curves"), 800)
+        self.take("compare-table", screen.page.curves.toggle_table, 500)
+        screen.page.curves.toggle_table()
+        screen.tabs.choose("")
+        self.take("compare-gone", lambda: compare([versions[0], "fraud-detector@v99"]), 500)
 
     def others(self) -> None:
         from PySide6.QtCore import Qt
@@ -416,13 +444,14 @@ def main() -> None:
         (work / "more" / "weights.bin").write_bytes(os.urandom(5000))
         person = open_person(work / "registry")
         gallery = Gallery(person, options.out, work, options.only)
-        gallery.number = 3
+        gallery.number = 4
         gallery.library()
         gallery.detail()
         gallery.adding()
         growing.start()
         gallery.watching([work / n for n in ("training-out", "notebooks", "nas-archive")])
         gallery.runs()
+        gallery.comparing()
         gallery.others()
     finally:
         growing.done.set()

@@ -263,6 +263,9 @@ def test_what_was_compared_is_there_again_after_a_restart(comparing):
     again = screen_of(p)
     assert again.tray.state == (tuple(THREE), 1)
     assert not again.only.isChecked() and again.tabs.name == "params"
+    p.qtbot.wait(300)
+    assert all(c.document is None for c in again.page.cards.values())  # nobody looks
+    p.window.go_to("Compare")
     settled(p)
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from strongroom.extract.tensor_data import TensorData, tensors_of
+from strongroom.extract.tensor_data import TensorData, has_tensors, tensors_of
 from strongroom.formats.source import Source, Unreadable
 
 _DTYPES = {
@@ -79,6 +79,8 @@ Found = dict[str, list[tuple[str, TensorData]]]
 def _named(sources: Sequence[Source], warnings: list[str]) -> Found:
     found: Found = {}
     for source in sources:
+        if source.name.lower().endswith(".bin") and not has_tensors(source):
+            continue
         try:
             for tensor in tensors_of(source):
                 found.setdefault(tensor.name, []).append((source.path, tensor))

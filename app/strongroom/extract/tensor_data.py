@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from strongroom.formats import safetensors, torch_checkpoint
@@ -32,7 +32,8 @@ _WRAPPED = ("state_dict.", "model_state_dict.")
 @dataclass(frozen=True, slots=True)
 class TensorData:
     """`dtype` as its file says, `code` as safetensors would, "" for one whose elements are not
-    understood. `parts()` are the bytes row by row, in pieces of `PART`; it may raise `Unreadable`.
+    understood. `parts()` are the bytes row by row, in pieces of `PART`; it raises `Unreadable`
+    where they are not there or cannot be put in order.
     """
 
     name: str
@@ -41,6 +42,11 @@ class TensorData:
     shape: tuple[int, ...]
     size: int
     parts: Callable[[], Iterator[bytes]]
+
+
+def has_tensors(source: Source) -> bool:
+    """Whether the first bytes are those of one of the two formats. A `.bin` may be anything."""
+    return source.head.startswith(b"PK\x03\x04") or safetensors.plausible(source.head)
 
 
 def tensors_of(source: Source) -> list[TensorData]:
@@ -75,7 +81,8 @@ def _of_torch(source: Source) -> list[TensorData]:
             and m.name.endswith("/data.pkl")
         ][:1]  # fmt: skip
         _check_byte_order(archive, data_pickle)
-        return [_torch_tensor(source, archive, data_pickle, t) for t in tensors]
+        members = {m.name: m.size for m in archive.members}
+        return [_torch_tensor(source, archive, members, data_pickle, t) for t in tensors]
 
 
 def _check_byte_order(archive: Archive, data_pickle: str) -> None:
@@ -85,36 +92,36 @@ def _check_byte_order(archive: Archive, data_pickle: str) -> None:
 
 
 def _torch_tensor(
-    source: Source, archive: Archive, data_pickle: str, tensor: torch_checkpoint.Tensor
+    source: Source,
+    archive: Archive,
+    members: Mapping[str, int],
+    data_pickle: str,
+    tensor: torch_checkpoint.Tensor,
 ) -> TensorData:
     code = _TORCH.get(tensor.dtype, "")
     name = tensor.name
     for wrapping in _WRAPPED:
         name = name.removeprefix(wrapping)
-    if any(n < 0 for n in (*tensor.shape, *tensor.stride, tensor.offset)):
-        raise Unreadable(f"tensor {name!r} has a negative size")
     item, count = _SIZES.get(code, 0), math.prod(tensor.shape)
     member = torch_checkpoint.storage_member(data_pickle, tensor.storage)
     if not code or not tensor.storage:
-        return TensorData(name, tensor.dtype, "", tensor.shape, 0, _not_read(name))
+        why = f"tensor {name!r} is of a type whose data is not read here"
+        return TensorData(name, tensor.dtype, "", tensor.shape, 0, _broken(why))
+    place = archive.place(member) if member in members else None
+    held = place[1] if place else min(members.get(member, 0), _WHOLE)
     last = sum((n - 1) * s for n, s in zip(tensor.shape, tensor.stride, strict=False))
     end = (tensor.offset + last + 1) * item if count else 0
-    place = archive.place(member)
-    held = place[1] if place else min(_member_size(archive, member), _WHOLE)
-    if end > held or len(tensor.stride) != len(tensor.shape):
-        raise Unreadable(f"tensor {name!r} ends behind its storage: the file is damaged")
+    negative = any(n < 0 for n in (*tensor.shape, *tensor.stride, tensor.offset))
+    cut = place is not None and place[0] + place[1] > source.size
+    if negative or cut or end > held or len(tensor.stride) != len(tensor.shape):
+        why = f"tensor {name!r} does not lie within its storage: the file is damaged"
+        return TensorData(name, tensor.dtype, code, tensor.shape, 0, _broken(why))
     size = count * item
-    if place is not None and place[0] + place[1] > source.size:
-        raise Unreadable(f"{member} in the archive is cut off")
     if place is not None and _is_row_by_row(tensor.shape, tensor.stride):
         parts = _range(source, place[0] + tensor.offset * item, size)
     else:
-        parts = _scattered(source, member, tensor, item, size)
+        parts = _scattered(source, member, tensor, item, end)
     return TensorData(name, tensor.dtype, code, tensor.shape, size, parts)
-
-
-def _member_size(archive: Archive, name: str) -> int:
-    return next((m.size for m in archive.members if m.name == name), 0)
 
 
 def _is_row_by_row(shape: tuple[int, ...], stride: tuple[int, ...]) -> bool:
@@ -145,17 +152,21 @@ def _range(source: Source, start: int, size: int) -> Callable[[], Iterator[bytes
 
 
 def _scattered(
-    source: Source, member: str, tensor: torch_checkpoint.Tensor, item: int, size: int
+    source: Source, member: str, tensor: torch_checkpoint.Tensor, item: int, end: int
 ) -> Callable[[], Iterator[bytes]]:
-    """A transposed or otherwise strided tensor is put in order in memory."""
+    """A transposed or otherwise strided tensor, whose last element ends at byte `end` of its
+    storage, is put in order in memory.
+    """
 
     def parts() -> Iterator[bytes]:
         import numpy as np
 
-        if size > _WHOLE:
+        if math.prod(tensor.shape) * item > _WHOLE:
             raise Unreadable(f"it lies scattered over more than {_WHOLE >> 20} MiB")
         with Archive(source) as archive:
             data = archive.read(member, _WHOLE)
+        if end > len(data):  # what the archive claims is not what it holds
+            raise Unreadable(f"{member} in the archive is cut off")
         flat = np.frombuffer(data[: len(data) // item * item], dtype=f"V{item}")
         steps = [s * item for s in tensor.stride]
         view = np.lib.stride_tricks.as_strided(flat[tensor.offset :], tensor.shape, steps)
@@ -166,8 +177,8 @@ def _scattered(
     return parts
 
 
-def _not_read(name: str) -> Callable[[], Iterator[bytes]]:
+def _broken(why: str) -> Callable[[], Iterator[bytes]]:
     def parts() -> Iterator[bytes]:
-        raise Unreadable(f"tensor {name!r} is of a type whose data is not read here")
+        raise Unreadable(why)
 
     return parts

@@ -213,11 +213,13 @@ class CommandPalette(Sheet):
 
     def _look(self) -> None:
         text = self.field.text().strip()
+        find = self.matching  # no sheet goes to the reading thread, where it could end
         self._ticket = self._bridge.ask(
-            lambda registry: self.matching(registry, text), self._show, self._explain
+            lambda registry: find(registry, text), self._show, self._explain
         )
 
-    def matching(self, registry: Registry, text: str) -> tuple[list[Any], list[Any], list[Any]]:
+    @staticmethod
+    def matching(registry: Registry, text: str) -> tuple[list[Any], list[Any], list[Any]]:
         """Versions, artifacts and runs; called on a reading thread."""
         return matches(registry, text)
 

@@ -11,11 +11,10 @@ from strongroom.cli.completing import references
 from strongroom.cli.frame import Frame, common, table
 from strongroom.domain.errors import printable
 from strongroom.domain.quantities import size_text
+from strongroom.services.compare import SECTIONS
 
 Document = dict[str, Any]
-_SECTIONS = (
-    "files", "metrics", "params", "curves", "tensors", "data", "config", "environment",
-)  # fmt: skip
+_SECTIONS = [section.name for section in SECTIONS]
 #: Lines of one section for people; `--json` has all.
 _SHOWN = 60
 

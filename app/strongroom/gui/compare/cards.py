@@ -18,6 +18,9 @@ from strongroom.gui.wording import Look, since
 _BASELINE = Look("Baseline", "flag", "indigo")
 _NARROWEST = 252
 _HEIGHT = 62
+#: From this width on a card says all.
+_WIDE = 330
+_CHOOSE = "Set as baseline"
 
 
 class SubjectCard(QFrame):
@@ -30,6 +33,7 @@ class SubjectCard(QFrame):
     def __init__(self, theme: Theme, subject: Subject, tone: str, is_baseline: bool) -> None:
         super().__init__()
         self.subject, self.is_baseline = subject, is_baseline
+        self._choose: Button | None = None
         self.setProperty("look", "card")
         self.setProperty("chosen", "true" if is_baseline else "false")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -46,8 +50,9 @@ class SubjectCard(QFrame):
         if is_baseline:
             upper.addWidget(Pill(theme, _BASELINE))
         else:
-            choose = Button(theme, "Set as baseline", "", "ghost")
+            choose = Button(theme, _CHOOSE, "flag", "ghost", size=14)
             choose.setFont(font(12))
+            self._choose = choose
             choose.setToolTip("Show changes against this one (B)")
             choose.setAccessibleName(f"Set {subject.title} as the baseline")
             choose.clicked.connect(lambda: self.baseline_wanted.emit(subject.ref))
@@ -69,7 +74,9 @@ class SubjectCard(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.digest.setVisible(self.width() > 330)
+        self.digest.setVisible(self.width() > _WIDE)
+        if self._choose is not None:
+            self._choose.setText(_CHOOSE if self.width() > _WIDE - 30 else "")
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.opened.emit(self.subject.ref)

@@ -43,12 +43,14 @@ class CurvesCard(SectionCard):
         self._tones: tuple[str, ...] = ()
         self._wanted_metric = ""
         self.group: Group | None = None
-        self.plot = PlotCard(theme)
+        self._draw = QTimer(self, singleShot=True, interval=0)
+        self._draw.timeout.connect(self._draw_plot)
+        self.plot = self._make_plot()
         self._holder = QWidget()
         whole = column(0, 6, 0, 0)
         whole.addLayout(self._controls())
-        self._place = column(0, 6, 0, 0)
-        whole.addLayout(self._place)
+        whole.addSpacing(6)
+        whole.addWidget(self.plot)
         self.table = ValuesTable(theme)
         self.table.setFixedHeight(_HEIGHT)
         self.table.hide()
@@ -61,9 +63,6 @@ class CurvesCard(SectionCard):
         self._holder.setLayout(whole)
         self._inside.insertWidget(3, self._holder)
         self._holder.hide()
-        self._draw = QTimer(self, singleShot=True, interval=0)
-        self._draw.timeout.connect(self._draw_plot)
-        self._make_plot(())
 
     # ------------------------------------------------------------------ controls
 
@@ -155,7 +154,8 @@ class CurvesCard(SectionCard):
         self.plot.set_height(_TALL if self._alone else _HEIGHT)
         wanted = tones(len(self._names.short), self._names.baseline)
         if wanted != self._tones:
-            self._make_plot(wanted)
+            self._tones = wanted
+            self.plot.set_stroke(subject_stroke(wanted))
         self._offer_metrics(document)
 
     def _show_only(self, *parts: QWidget | None) -> None:
@@ -163,24 +163,17 @@ class CurvesCard(SectionCard):
         if hasattr(self, "_holder"):  # the base hides while it is made
             self._holder.hide()
 
-    def _make_plot(self, wanted: tuple[str, ...]) -> None:
-        """Its colours are those of the subjects, so others need another plot."""
-        old, self._tones = self.plot, wanted
-        self.plot = PlotCard(self._theme, subject_stroke(wanted or ("grey",)))
-        self.plot.setProperty("look", "bare-plot")
-        self.plot.setAccessibleName("Plot of the curves")
-        for part in (self.plot.button, self.plot.title):
+    def _make_plot(self) -> PlotCard:
+        plot = PlotCard(self._theme)
+        plot.setProperty("look", "bare-plot")
+        plot.setAccessibleName("Plot of the curves")
+        for part in (plot.button, plot.title):
             part.hide()  # the chooser above has the name
-        self.plot.legend.setMaximumWidth(_LEGEND)
-        self.plot.in_sight.connect(lambda _: self._draw.start())
-        self.plot.pointed.connect(self._point_at)
-        self._place.addWidget(self.plot)
-        self._place.removeWidget(old)
-        old.hide()
-        old.deleteLater()
-        self.plot.setVisible(not self.table_button.isChecked())
-        self.plot.set_height(_TALL if self._alone else _HEIGHT)
-        self._apply()
+        plot.legend.setMaximumWidth(_LEGEND)
+        plot.set_height(_HEIGHT)
+        plot.in_sight.connect(lambda _: self._draw.start())
+        plot.pointed.connect(self._point_at)
+        return plot
 
     def _point_at(self, x: float | None) -> None:
         self.plot.point_at(x)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """`text`, and `note` behind it in `tone`. `chip`: the text stands on the tone's fill. `share`
-    (0 to 1) is a bar in front of the text. `spoken` is how it is read out, if otherwise.
+    (0 to 1) is a bar in front of the text. `tip` tells more, in a tooltip and when it is read out.
     """
 
     text: str = ""
@@ -30,7 +31,9 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`width` in pixels, 0: what is left over. `mono`: numbers, paths and values."""
+    """`width`: pixels that it has at least where there is room. `mono`: numbers, paths and values;
+    `code`: lines of a text.
+    """
 
     title: str
     width: int = 0
@@ -58,7 +61,7 @@ class Grid:
     caption: str = ""
     parts: tuple[Part, ...] = ()
     same: int = 0
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     def markdown(self) -> str:
         """A table in GitHub's Markdown; what would end a cell is escaped."""
@@ -108,4 +111,4 @@ class Names:
 
 
 #: A section's document into what is shown; `only`: without rows that are equal.
-Grids = Callable[[dict, Names, bool], Sequence[Grid]]  # type: ignore[type-arg]
+Grids = Callable[[dict[str, Any], Names, bool], Sequence[Grid]]

@@ -234,6 +234,7 @@ class GridTable(QTableView):
         header.setFixedHeight(DENSE_ROW)
         header.setHighlightSections(False)
         header.setSectionsClickable(False)
+        header.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         header.setMinimumSectionSize(30)
         self.verticalHeader().setMinimumSectionSize(_CODE_ROW)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from PySide6.QtCore import Signal
@@ -24,6 +24,8 @@ from strongroom.services.registry import Document
 #: From this width on there are two columns; their widths are as 5 to 4.
 _TWO_COLUMNS = 1060
 _GAP = 14
+#: Of the sections that read files these do not keep the others waiting for long.
+_QUICK_FIRST = ("config", "files")
 
 
 class Stoppable(Protocol):
@@ -63,6 +65,7 @@ class ComparePage(QFrame):
             side.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             self._flow.addWidget(side, stretch)
         self.area: QScrollArea = scrolled(self._flow)
+        self.area.setAccessibleName("Comparison")
         whole = column()
         whole.addWidget(self.area)
         self.setLayout(whole)
@@ -74,12 +77,9 @@ class ComparePage(QFrame):
         """Reads all sections anew."""
         self.stop()
         self._refs, self._names = tuple(refs), names
-        for name in self.cards:
+        for name in (*_QUICK_FIRST, *(n for n in self.cards if n not in _QUICK_FIRST)):
             self.read(name)
         self.arrange()
-
-    def rename(self, names: Names) -> None:
-        self._names = names
 
     def read(self, name: str) -> None:
         card, refs, names = self.cards[name], self._refs, self._names
@@ -190,7 +190,3 @@ class ComparePage(QFrame):
                     layout.takeAt(at)
             layout.addStretch(1)  # type: ignore[attr-defined]
         self._right.setVisible(two)
-
-    def on_each(self, act: Callable[[SectionCard], object]) -> None:
-        for card in self.cards.values():
-            act(card)

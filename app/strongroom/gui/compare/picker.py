@@ -31,7 +31,8 @@ class Picker(CommandPalette):
         self.field.setAccessibleName("What to add to the comparison")
         self._look()
 
-    def matching(self, registry: Registry, text: str) -> tuple[list[Any], list[Any], list[Any]]:
+    @staticmethod
+    def matching(registry: Registry, text: str) -> tuple[list[Any], list[Any], list[Any]]:
         """Versions in place of the artifacts that they are of."""
         if text.startswith("#"):
             return matches(registry, text)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtCore import QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QBoxLayout, QFrame, QLineEdit, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QBoxLayout, QFrame, QLineEdit, QStackedWidget, QWidget
 
 from strongroom.domain.errors import BadInput, StrongroomError
 from strongroom.domain.event import Event
@@ -34,6 +34,8 @@ from strongroom.services.registry import Registry
 
 #: From this width on the switch stands beside the tabs.
 _ONE_LINE = 1160
+#: A run that ends is recorded several times within a moment.
+_AGAIN_MS = 1000
 
 
 class CompareScreen(Screen):
@@ -52,7 +54,7 @@ class CompareScreen(Screen):
         super().__init__()
         self._bridge, self._theme, self._overlay, self._undo = bridge, theme, overlay, undo
         self._ticket: Ticket | None = None
-        self._ready = False
+        self._ready = self._had_keyboard = self._in_sight = self._unread = False
         self.subjects: list[Subject] = []
         self.tray = Tray(self)
         self.cards = SubjectCards(theme)
@@ -125,6 +127,8 @@ class CompareScreen(Screen):
         self._line.setContentsMargins(MARGIN, 0, MARGIN, 0 if beside else 8)
 
     def _connect(self) -> None:
+        self._again = QTimer(self, singleShot=True, interval=_AGAIN_MS)
+        self._again.timeout.connect(self.read_again)
         self.tray.changed.connect(self._show_tray)
         self.tray.refused.connect(self.say)
         self.cards.baseline_wanted.connect(self.tray.set_baseline)
@@ -153,8 +157,18 @@ class CompareScreen(Screen):
         self._ready = True
         self._show_tray()
 
+    def entered(self) -> None:
+        self._in_sight = True
+        self._read()
+
+    def left(self) -> None:
+        self._in_sight = False
+
     def happened(self, event: Event) -> None:
-        """What was sealed never changes; a run that goes on does, and is read again by F5."""
+        """Versions never change; a run that was recorded anew does, and with it its versions."""
+        about = event.data["object"] if event.name == "entry" else {}
+        if about.get("type") == "run" and about.get("id") in {s.run for s in self.subjects}:
+            self._again.start()
 
     def first_focus(self) -> QWidget:
         if len(self.tray.refs) < FEWEST:
@@ -274,12 +288,14 @@ class CompareScreen(Screen):
     def _show_tray(self) -> None:
         refs = self.tray.refs
         enough = len(refs) >= FEWEST
+        self._had_keyboard = self._has_keyboard()
         self.counted.emit(len(refs))
         self._head.setVisible(bool(refs))
         self._bar.setVisible(enough)
         self.slots.show_count(len(refs))
         self._pages.setCurrentWidget(self.page if enough else self.slots)
         self.export.setEnabled(enough)
+        self._unread = False
         if not enough:
             self.page.stop()
         if self._ticket is not None:
@@ -289,15 +305,27 @@ class CompareScreen(Screen):
                 lambda registry: read_subjects(registry, refs), self._show_subjects
             )
         elif not refs:
-            self.subjects = []
-            self.cards.show_subjects([], (), 0)
+            self._show_subjects([])
 
     def _show_subjects(self, subjects: list[Subject]) -> None:
         self.subjects = subjects
         base = self.tray.baseline
         self.cards.show_subjects(subjects, tones(len(subjects), base), base)
-        if len(subjects) >= FEWEST:
+        self._unread = len(subjects) >= FEWEST
+        self._read()
+        if self._had_keyboard and not self.isAncestorOf(
+            QApplication.focusWidget() or self.window()
+        ):
+            self.first_focus().setFocus()  # what had it is not there any more
+
+    def _read(self) -> None:
+        """Nothing is compared while nobody looks: it may be gigabytes."""
+        if self._unread and self._in_sight:
+            self._unread = False
             self.page.show_subjects(self.tray.refs, self.names)
+
+    def _has_keyboard(self) -> bool:
+        return self.isAncestorOf(QApplication.focusWidget() or self.window())
 
     @property
     def names(self) -> Names:

@@ -16,7 +16,7 @@ from strongroom.gui.compare.sections import View
 from strongroom.gui.paint import draw_text
 from strongroom.gui.pieces import Button, Elided, IconButton, column, frame, label, row
 from strongroom.gui.theme import Theme, font, mono
-from strongroom.gui.wording import count_text, sentence
+from strongroom.gui.wording import count_text, plural, sentence
 from strongroom.services.progress import Progress
 from strongroom.services.registry import Document
 
@@ -216,8 +216,7 @@ class SectionCard(QFrame):
         for block, grid in zip(self.blocks, shown, strict=False):
             block.show_grid(grid, _ROWS_ALONE if self._alone else _ROWS)
         if not any(g.rows or g.notes or g.title for g in grids):
-            same = self._same
-            self._say(f"No difference in {count_text(same)}." if same else "No difference.")
+            self._say(f"No difference; {plural(self._same, 'row')} equal.")
             return
         self._show_only(*self.blocks[: len(shown)])
 

@@ -183,6 +183,11 @@ class Plot(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
             self._words.move((self.width() - self._words.width()) // 2, self.height() // 2 - 16)
         self._words.setVisible(not drawn)
 
+    def set_stroke(self, stroke: Stroke) -> None:
+        """Draws the lines in another way."""
+        self._stroke = stroke
+        self.dress()
+
     def dress(self) -> None:
         """Colours and fonts of the theme."""
         c = self._theme.colours

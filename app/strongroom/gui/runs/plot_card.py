@@ -100,6 +100,13 @@ class PlotCard(QFrame):
                 self.plot.fits = True
         self.mark_stale()
 
+    def set_stroke(self, stroke: Stroke) -> None:
+        """Draws the lines in another way; a plot is never made anew, which would take its time."""
+        self._stroke = stroke
+        self.legend.set_stroke(stroke)
+        if self.plot is not None:
+            self.plot.set_stroke(stroke)
+
     def set_height(self, height: int) -> None:
         """Of the plot alone; it fills what there is."""
         self._place.setFixedHeight(height)
@@ -218,6 +225,10 @@ class _Legend(QWidget):
         self._names: list[str] = []
         self.values: list[str] = []
         theme.changed.connect(self.update)
+
+    def set_stroke(self, stroke: Stroke) -> None:
+        self._stroke = stroke
+        self.update()
 
     def show_traces(self, traces: tuple[Trace, ...]) -> None:
         self._names = [printable(t.name) for t in traces]

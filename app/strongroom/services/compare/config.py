@@ -46,8 +46,11 @@ def compare(desk: Desk, a: Subject, b: Subject, tick: Tick) -> Document | None:
 
 
 def table(desk: Desk, subjects: Sequence[Subject], baseline: int, tick: Tick) -> Document | None:
-    """Rows `{"name", "states", "diffs": [None or {"lines", "reason"}], "same"}`."""
-    pairs = paired([_texts(desk, s) for s in subjects])
+    """Rows `{"name", "states", "diffs": [None or {"lines", "reason"}], "same"}`; `full`: there may
+    be more texts than are compared.
+    """
+    texts = [_texts(desk, s) for s in subjects]
+    pairs = paired(texts)
     if not pairs:
         return None
     lines = []
@@ -61,7 +64,7 @@ def table(desk: Desk, subjects: Sequence[Subject], baseline: int, tick: Tick) ->
         ]
         lines.append(line)
         tick(0, 0)
-    return rows.counted(lines)
+    return {**rows.counted(lines), "full": any(len(t) == _MOST_FILES for t in texts)}
 
 
 def _texts(desk: Desk, subject: Subject) -> list[Held]:

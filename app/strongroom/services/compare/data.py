@@ -15,7 +15,7 @@ from strongroom.services.desk import Desk
 from strongroom.services.views import Document
 
 _SUFFIXES = (
-    ".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".parquet", ".arrow", ".feather", ".csv.gz",
+    ".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".parquet", ".arrow", ".feather",
 )  # fmt: skip
 #: What a training writes down is no data that it learned from.
 _NOT_DATA = ("metrics", "log", "config")
@@ -245,10 +245,14 @@ def _side_by_side(
         for held in _inputs(desk, subject):
             title = _input_title(held)
             found.setdefault(title, [None] * len(subjects))[at] = held
-    return {
+    made = {
         title: [_table(desk, held, tick) if held else None for held in sides]
         for title, sides in list(found.items())[:_MOST_TABLES]
     }
+    for title in list(found)[_MOST_TABLES:]:
+        why = f"{title}: only the first {_MOST_TABLES} tables are compared"
+        made[title] = [_unread(held, why) if held else None for held in found[title]]
+    return made
 
 
 def _input_title(held: Held) -> str:
@@ -272,6 +276,10 @@ def _inputs(desk: Desk, subject: Subject) -> list[Held]:
         except (NotFound, BadInput):  # it is not in this registry
             continue
     return found
+
+
+def _unread(held: Held, why: str) -> Table:
+    return Table(f"{held.version.artifact}@v{held.version.n}", held.sha256, None, why)
 
 
 def _table(desk: Desk, held: Held, tick: Tick) -> Table:

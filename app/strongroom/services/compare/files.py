@@ -37,7 +37,11 @@ def table(desk: Desk, subjects: Sequence[Subject], baseline: int, tick: Tick) ->
     told.
     """
     found: list[dict[str, Document]] = [{} for _ in subjects]
-    for path, sides in paired([files_of(desk, s) for s in subjects]).items():
+    files = []
+    for subject in subjects:
+        files.append(files_of(desk, subject))
+        tick(0, 0)
+    for path, sides in paired(files).items():
         for at, held in enumerate(sides):
             if held is not None:
                 found[at][path] = _about(held)

@@ -84,10 +84,14 @@ def _differences(desk: Desk, a: Subject, b: Subject, tick: Tick) -> Document | N
     ]
     try:
         before, after = _pieces(desk, of_a, tick), _pieces(desk, of_b, tick)
-        return desk.comparer.compare_tensors(before, after, same, tick)
+        found = desk.comparer.compare_tensors(before, after, same, tick)
     except ChildDied as death:
         why = f"the tensors of {a.ref} and {b.ref} could not be compared, {death}"
         return {**_EMPTY, "unchanged": [], "warnings": [why]}
+    if max(len(of_a), len(of_b)) == _MOST_FILES:
+        found["warnings"].append(f"only the first {_MOST_FILES} files of each are compared")
+    nothing = not any(found[k] for k in ("changed", "added", "removed", "same", "warnings"))
+    return None if nothing else found
 
 
 def _held(desk: Desk, subject: Subject) -> list[Held]:

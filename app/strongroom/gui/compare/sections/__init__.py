@@ -11,7 +11,7 @@ from strongroom.gui.compare.sections import config, curves, data, files, metrics
 @dataclass(frozen=True, slots=True)
 class View:
     """`name` is the service's section; `left`: its place where there are two columns; `slow`: it
-    may read gigabytes, so it tells how far it is and can be cancelled.
+    reads from files, maybe gigabytes, so it tells how far it is and can be cancelled.
     """
 
     name: str
@@ -31,8 +31,9 @@ VIEWS: tuple[View, ...] = (
          slow=True),
     View("data", "Data", data.grids, False,
          "None of them has a table, or was made from one that is in this registry.", slow=True),
-    View("config", "Config", config.grids, True, "None of them has a text or configuration file."),
+    View("config", "Config", config.grids, True,
+         "None of them has a text or configuration file.", slow=True),
     View("environment", "Environment", values.environment, False,
          "Nothing is known of where they come from."),
-    View("files", "Files", files.grids, False, "None of them has a file."),
+    View("files", "Files", files.grids, False, "None of them has a file.", slow=True),
 )  # fmt: skip

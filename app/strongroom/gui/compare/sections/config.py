@@ -31,6 +31,8 @@ def grids(document: dict[str, Any], names: Names, only: bool) -> Sequence[Grid]:
     if same:
         shown = () if only else tuple((Cell(path, faint=True),) for path in same)
         made.append(Grid((Column("Equal"),) if shown else (), shown, same=len(same) if only else 0))
+    if document["full"]:
+        made.append(Grid((), (), notes=("Only the first hundred texts of each are compared.",)))
     return made
 
 

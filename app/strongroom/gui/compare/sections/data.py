@@ -12,8 +12,8 @@ from strongroom.gui.wording import count_text, number_text
 
 #: From where on a drift is called one, and a great one (see `domain/drift.py`); a full bar.
 _SOME, _GREAT, _FULL = 0.1, 0.25, 0.5
-#: With more subjects only the drift is told in columns of its own, the rest by tooltips.
-_WIDE = 2
+#: With more to compare only the drift is told in columns of its own, the rest by tooltips.
+_WIDE = 1
 
 
 def grids(document: dict[str, Any], names: Names, only: bool) -> Sequence[Grid]:
@@ -59,12 +59,12 @@ def _parts(line: dict[str, Any], base: int, other: int) -> tuple[Part, ...]:
     before, after = line["rows"][base], line["rows"][other]
     if shared is None or before is None or after is None:
         return ()
-    about = "" if shared["exact"] else "about "
+    about = "" if shared["exact"] else " about"
     both = shared["rows"]
     return (
-        Part(f"{about}same", both, "grey"),
-        Part(f"{about}added", after - both, "green"),
-        Part(f"{about}removed", before - both, "red"),
+        Part(f"same{about}", both, "grey"),
+        Part(f"added{about}", after - both, "green"),
+        Part(f"removed{about}", before - both, "red"),
     )
 
 
@@ -126,7 +126,7 @@ def _share(value: float) -> str:
 def _moved(before: dict[str, Any], after: dict[str, Any]) -> str:
     """All that is known of both, for a tooltip."""
     lines = []
-    for key in ("min", "max", "mean", "distinct"):
+    for key in ("nulls", "mean", "min", "max", "distinct"):
         if before[key] is not None or after[key] is not None:
             lines.append(f"{key} {_change(before, after, key, _short)}")
     return "\n".join(lines)

@@ -46,7 +46,7 @@ def _cell(value: Any, state: str, base: bool) -> Cell:
     if state == "removed":
         return Cell("removed", tone="red", chip=True)
     text = value_text(value)
-    tip = text if len(text) > 14 else ""
+    tip = str(value) if len(text) > 14 or isinstance(value, float) else ""
     if state == "added":
         return Cell(f"+ {text}", tone="green", chip=True, tip=tip or "added")
     if state == "changed":

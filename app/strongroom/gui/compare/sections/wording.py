@@ -13,16 +13,20 @@ DASH = "\N{EN DASH}"
 ABSENT = Cell(DASH, faint=True)
 UP, DOWN, EQUAL = "\N{UPWARDS ARROW}", "\N{DOWNWARDS ARROW}", "="
 MINUS = "-"
+_LONG = 13
 
 
 def value_text(value: Any, length: int = 200) -> str:
-    """A parameter as one would write it: text that could be another type stands in quotes."""
+    """A parameter as one would write it: text that could be another type stands in quotes. What
+    a double adds in its last digits is left out; the tooltip of a cell has it.
+    """
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return repr(value) if math.isfinite(value) else number_text(value)
+        whole = repr(value) if math.isfinite(value) else number_text(value)
+        return whole if len(whole) <= _LONG else f"{value:.10g}"
     if isinstance(value, str):
         text = printable(value)
         return text[:length] if _is_plainly_text(value) else f'"{text[:length]}"'
