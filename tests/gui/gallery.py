@@ -254,6 +254,7 @@ class Gallery:
         w = self.window
         self.select("fraud-detector@v5")
         w.library.open_panel()
+        self.person.until(lambda: w.detail._reading is not None)
         for at, name in enumerate(("overview", "files", "history", "notes")):
             self.take(f"detail-{name}", lambda at=at: w.detail.choose_tab(at))
         w.detail.choose_tab(0)

@@ -318,10 +318,7 @@ class Side(QFrame):
         for name in names:
             node = self._graph.nodes[name]
             counts[node.kind] = counts.get(node.kind, 0) + max(1, len(node.members))
-        words = [
-            wording.plural(n, k, "metrics" if k == "metrics" else "") for k, n in counts.items()
-        ]
-        return ", ".join(words) or "nothing shown"
+        return cards.counted(counts) or "nothing shown"
 
     def _show_doubts(self) -> None:
         """Inferred edges of the node: to be confirmed, confirmed, or refused."""
