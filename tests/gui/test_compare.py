@@ -238,6 +238,22 @@ def test_rows_dropped_on_the_sidebar_are_added(comparing):
     assert screen_of(p).tray.refs == tuple(THREE[:2])
 
 
+def test_a_version_is_set_against_the_one_before(comparing):
+    p = comparing
+    p.window.go_to("Library")
+    p.table.setFocus()
+    p.table.select_row(row_of(p, f"{NAME}@v3"))
+    p.key(Qt.Key.Key_C, SHIFT)
+    p.until(lambda: p.window.current is screen_of(p))
+    assert screen_of(p).tray.state == ((THREE[1], THREE[2]), 0)
+    p.window.go_to("Library")
+    p.table.select_row(row_of(p, f"{NAME}@v1"))
+    p.table.setFocus()
+    p.key(Qt.Key.Key_C, SHIFT)
+    p.until(lambda: "first version" in p.window.strip.words.toolTip())
+    assert p.window.current is p.window.library
+
+
 def test_more_than_eight_are_refused_and_what_was_there_stays(comparing):
     screen = screen_of(comparing)
     screen.compare(THREE)
