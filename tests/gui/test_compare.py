@@ -285,6 +285,32 @@ def test_what_was_compared_is_there_again_after_a_restart(comparing):
     settled(p)
 
 
+def test_a_comparison_is_kept_under_a_name(comparing):
+    p = comparing
+    screen = screen_of(p)
+    screen.compare(THREE)
+    screen.tray.set_baseline(THREE[2])
+    p.window.go_to("Compare")
+    settled(p)
+    screen.kept.save()
+    sheet = p.window.overlay.sheet
+    sheet.field.selectAll()
+    p.type(sheet.field, "before the review")
+    p.key(Qt.Key.Key_Return)
+    screen.clear()
+    p.window.go_to("Library")
+    next(
+        a for a in screen.kept.menu_of_kept().actions() if a.text() == "before the review"
+    ).trigger()
+    assert screen.tray.state == (tuple(THREE), 2) and p.window.current is screen
+    assert any(c.title == "Comparison: before the review" for c in screen.commands())
+    (removing,) = [a.menu() for a in screen.kept.menu_of_kept().actions() if a.menu()]
+    removing.actions()[0].trigger()
+    assert not screen.kept.all()
+    p.window.undo.take_back()
+    assert list(screen.kept.all()) == ["before the review"]
+
+
 # ---------------------------------------------------------------------- sections
 
 

@@ -213,6 +213,7 @@ class Window(QMainWindow):
         screen.show_version.connect(self.show_version)
         screen.show_run.connect(self.show_run)
         screen.say.connect(self.strip.announce)
+        screen.wanted.connect(lambda: self.go_to(CompareScreen.title))
         screen.counted.connect(lambda n: self.sidebar.show_count(CompareScreen.title, str(n or "")))
         self._add(screen)
         return screen
