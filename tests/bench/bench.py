@@ -516,6 +516,32 @@ def comparing(b: Bench) -> None:
     )
 
 
+def lineage(b: Bench) -> None:
+    """Closures, the arranging of cards, and frames of a canvas of two thousand."""
+    told = measured("tests.bench.lineage", b.fresh("lineage"))
+    closure, layout, frames = told["closure"], told["layout"], told["frames"]
+    answer = f"{1000 * told['answer']:.0f} ms with all that is told of them"
+    b.add(
+        Row(
+            "lineage closure of 10,000 nodes", f"{1000 * closure:.0f} ms", answer, "",
+            "<= 100 ms", closure <= 0.1,
+        )
+    )  # fmt: skip
+    b.add(
+        Row(
+            f"  layout of {told['cards']} cards", f"{1000 * layout:.0f} ms", "", "",
+            "<= 300 ms", layout <= 0.3,
+        )
+    )  # fmt: skip
+    slow = frames[int(0.95 * len(frames))]
+    b.add(
+        Row(
+            f"  a frame with {told['drawn']} nodes", f"{1000 * statistics.median(frames):.1f} ms",
+            f"19 of 20 within {1000 * slow:.1f} ms", "", "<= 33 ms", slow <= 1 / 30,
+        )
+    )  # fmt: skip
+
+
 def measured(module: str, folder: Path) -> dict[str, Any]:
     """What a measuring process tells as JSON."""
     done = subprocess.run(
@@ -568,6 +594,7 @@ ROWS: dict[str, Callable[[Bench], None]] = {
     "start": start_up,
     "window": window,
     "compare": comparing,
+    "lineage": lineage,
     "memory": memory,
 }
 

@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import random
 import time
+import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from strongroom.formats import document, gguf, onnx, parquet, safetensors, tfevents
+from strongroom.extract import catboost, databases, dvc, environment, estimators
+from strongroom.extract import wandb as extract_wandb
+from strongroom.extract.notebook import notebook
+from strongroom.extract.profile import profile
+from strongroom.formats import (
+    arrow,
+    document,
+    gguf,
+    onnx,
+    parquet,
+    safetensors,
+    tfevents,
+    ubjson,
+)
 from strongroom.formats.archive import Archive
+from strongroom.formats.pickle_file import walk_file
 from strongroom.formats.pickle_walk import walk
 from strongroom.formats.source import Source, Unreadable, source_from_bytes
 from strongroom.formats.table import rows, sniff
 from strongroom.formats.thrift import read_struct
 from strongroom.formats.torch_checkpoint import plain, read_checkpoint
-from tests.formats import made
+from tests.formats import made, made_by_tools
 
 
 def _archive(source: Source) -> None:
@@ -51,6 +67,23 @@ PARSERS: dict[str, tuple[Callable[[Source], Any], bytes]] = {
     "yaml": (_flat(document.read_yaml), made.GOOD["config.yaml"]),
     "toml": (_flat(document.read_toml), made.GOOD["settings.toml"]),
     "table": (lambda s: list(rows(s, sniff(s))), made.GOOD["metrics.csv"]),
+    "wandb": (extract_wandb.read, made_by_tools.wandb()),
+    "ubjson": (ubjson.read_ubjson, made_by_tools.xgboost(weights=20)),
+    "catboost": (catboost.read, made_by_tools.catboost({"depth": 4})),
+    "arrow stream": (lambda s: arrow.read_layout(replace(s, path="x.arrow")),
+                     made_by_tools.arrow_stream(3, 4)),
+    "arrow file": (arrow.read_layout, made_by_tools.arrow_file(3, 4)),
+    "joblib": (lambda s: estimators.params(walk_file(s)[0].value), made_by_tools.joblib_file()),
+    "packed joblib": (lambda s: walk_file(s, packed=True),
+                      zlib.compress(made_by_tools.joblib_file())),
+    "profile": (lambda s: profile(replace(s, path="x.csv")), b"a,b\n1,x\n2,\"y\"\n3.5,\n"),
+    "profile of records": (lambda s: profile(replace(s, path="x.jsonl")),
+                           b'{"a": 1, "b": [1]}\n{"a": null}\n'),
+    "notebook": (lambda s: notebook(s, document.read_json(s.read(1 << 20))),
+                 made_by_tools.NOTEBOOK),
+    "dvc": (lambda s: dvc.read(replace(s, path="dvc.lock")),
+            b"stages:\n  a:\n    deps:\n    - path: x\n      md5: a\n"),
+    "requirements": (lambda s: environment.read(replace(s, path="requirements.txt")), b"a==1\n"),
 }  # fmt: skip
 
 
@@ -108,6 +141,22 @@ def test_mutations(name: str) -> None:
         attempt(parse, bytes(data))
 
 
+@pytest.mark.parametrize("script", [made_by_tools.OPTUNA, made_by_tools.MLFLOW])
+def test_mutations_of_a_database(script: str) -> None:
+    """Too large to be cut at every byte: whole pages and single bytes are damaged."""
+    good = made_by_tools.database(script)
+    databases.read(source_from_bytes("study.db", good))
+    chance = random.Random(script)
+    for n in range(150):
+        data = bytearray(good)
+        for _ in range(chance.randint(1, 40)):
+            at = chance.randrange(len(data)) if n % 3 else chance.randrange(2000)
+            data[at] = chance.randrange(256)
+        if n % 5 == 0:
+            del data[chance.randrange(len(data)) :]
+        attempt(databases.read, bytes(data))
+
+
 @settings(deadline=None)
 @given(
     st.dictionaries(
@@ -127,6 +176,25 @@ def test_events_round_trip(points: list[tuple[int, float]]) -> None:
     data = made.event_file(*(made.scalar_event("loss", step, value) for step, value in points))
     found = list(tfevents.read_scalars(source_from_bytes("e", data), tfevents.Events()))
     assert [(s.step, repr(s.value)) for s in found] == [(s, repr(v)) for s, v in points]
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.text(max_size=160), st.integers(-(1 << 63), (1 << 63) - 1), st.floats(width=32),
+    st.floats(), st.integers(0, 6), st.integers(0, 255),
+)  # fmt: skip
+def test_the_short_way_through_an_event_finds_what_the_long_way_finds(
+    tag: str, step: int, value: float, clock: float, changes: int, byte: int
+) -> None:
+    """Of sound messages and of ones with a changed byte."""
+    data = bytearray(made.scalar_event(tag, step, value, clock)[12:-4])
+    if changes:
+        data[(changes * 7919 + byte) % len(data)] = byte
+    short, long = tfevents.Events(), tfevents.Events()
+    found = tfevents._plain_scalar(bytes(data), short)
+    if found is not None:
+        assert repr([found]) == repr(tfevents._event(bytes(data), long))
+        assert repr(short) == repr(long)
 
 
 @settings(deadline=None)

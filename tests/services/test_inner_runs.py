@@ -66,6 +66,30 @@ def test_trials_of_an_added_study_are_runs(registry, tmp_path):
     assert provenance["study"] == "digits" and provenance["named_inputs"] == ["data/train.csv"]
 
 
+def test_a_password_in_what_a_trial_names_is_masked(registry, tmp_path):
+    study = tmp_path / "search"
+    study.mkdir()
+    write_study(study / "study.db", [(0.1, 0.9)])
+    with closing(sqlite3.connect(study / "study.db")) as db, db:
+        db.execute("update study_user_attributes set value_json = '\"s3://me:pw12@host/x.csv\"'")
+    registry.add([os.fsencode(study)], AddOptions())
+    run = by_name(registry.list_runs()["runs"])["trial 0"]
+    shown = str(registry.show_run(run["id"]))
+    assert "host/x.csv" in shown and "pw12" not in shown
+
+
+def test_a_trial_that_nobody_works_on_any_more_is_lost(registry, tmp_path):
+    study = tmp_path / "search"
+    study.mkdir()
+    write_study(study / "study.db", [(0.1, 0.9), (0.2, None)])
+    with closing(sqlite3.connect(study / "study.db")) as db, db:
+        db.execute("update trials set state = 'RUNNING', datetime_complete = null where number = 1")
+    registry.add([os.fsencode(study)], AddOptions())
+    found = by_name(registry.list_runs()["runs"])
+    assert found["trial 0"]["status"] == "finished" and found["trial 1"]["status"] == "lost"
+    assert found["trial 1"]["ended_at"]
+
+
 def test_trials_of_a_watched_study_are_recorded_once_and_tied_to_what_they_read(
     watching, folder, registry
 ):

@@ -75,7 +75,7 @@ def write_run_inputs(tx: Tx, seq: int, run: str, inputs: Iterable[Any]) -> None:
 def _reason(hint: Mapping[str, Any]) -> str:
     """Why a run is said to have read something, as its document has it."""
     rule, file = str(hint.get("rule", "")), str(hint.get("file", ""))
-    return f"{rule} ({file})" if rule and file else rule or file
+    return f"{rule} ({file})" if rule and file and file not in rule else rule or file
 
 
 def version_named(tx: Tx, reference: str) -> int | None:

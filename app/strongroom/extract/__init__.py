@@ -9,8 +9,12 @@ from typing import Any
 from strongroom.domain.facts import Facts, FileFacts, Found, Kind, RunFacts
 from strongroom.domain.series import Series
 from strongroom.extract import (
+    arrow,
+    catboost,
     databases,
     documents,
+    dvc,
+    environment,
     events,
     gguf,
     jsonl,
@@ -24,6 +28,7 @@ from strongroom.extract import (
     text_log,
     torch_zip,
     wandb,
+    xgboost,
 )
 from strongroom.extract.conventions import (
     base,
@@ -47,12 +52,17 @@ READERS: tuple[Reader, ...] = (
     torch_zip.reader,
     parquet.reader,
     events.reader,
+    arrow.reader,
+    catboost.reader,
+    xgboost.reader,
     wandb.reader,
     databases.reader,
     lightgbm.reader,
     recognised.reader,
     onnx.reader,
     pickles.reader,
+    dvc.reader,
+    environment.reader,
     documents.reader,
     jsonl.reader,
     table.reader,
@@ -206,6 +216,8 @@ def interesting(path: str) -> bool:
         or metrics_like(name)
         or config_like(name)
         or kind_by_name(name) is not Kind.OTHER
-        or name.endswith((".json", ".ipynb"))
+        or name.endswith((".json", ".ipynb", ".dvc"))
+        or name == "dvc.lock"
+        or environment.named(name)
         or name == "mlmodel"
     )

@@ -11,6 +11,8 @@ from strongroom.formats.source import Source
 
 _NAME, _VERSION = "database", 1
 _MAX_NAMES = 200
+#: Each becomes a run of its own with a document, so there is an end to them.
+MOST = 2000
 
 
 def fits(source: Source) -> bool:
@@ -28,7 +30,10 @@ def read(source: Source) -> Facts:
         else:
             about = {"tables": sorted(tables)[:_MAX_NAMES]}
             return Facts(kind_by_name(source.path), "sqlite", about=about)
-    return Facts(Kind.METRICS, form, about={"runs": len(runs)}, runs=tuple(runs))
+    cut = (f"Only the first {MOST} of its {len(runs)} runs are told.",) if len(runs) > MOST else ()
+    return Facts(
+        Kind.METRICS, form, about={"runs": len(runs)}, warnings=cut, runs=tuple(runs[:MOST])
+    )
 
 
 reader = Reader(_NAME, _VERSION, fits, read)

@@ -22,6 +22,8 @@ from strongroom.formats.source import Source, Unreadable
 from strongroom.formats.text import is_text
 
 _MAX_JSON = 8 << 20
+#: Its log grows with the training.
+_MAX_STATE = 48 << 20
 _MAX_OTHER = 4 << 20
 _JSON = (".json", ".ipynb")
 _YAML = (".yaml", ".yml")
@@ -45,13 +47,14 @@ def read(source: Source) -> Facts:
         return _described(source, "toml", read_toml(source.read(_MAX_OTHER)))
     if name.endswith(_YAML) or name == "mlmodel":
         return _described(source, "yaml", read_yaml(source.read(_MAX_OTHER)))
-    if source.size > _MAX_JSON:
+    most = _MAX_STATE if name == "trainer_state.json" else _MAX_JSON
+    if source.size > most:
         if name.startswith("tokenizer"):
             return Facts(Kind.CONFIG, "tokenizer")
         kind = Kind.MODEL if source.head.startswith(b'{"learner":{') else kind_by_name(source.path)
-        said = f"It is larger than the {_MAX_JSON >> 20} MiB that are read of a JSON file."
+        said = f"It is larger than the {most >> 20} MiB that are read of a JSON file."
         return Facts(kind, "json", warnings=(said,))
-    data = source.read(_MAX_JSON)
+    data = source.read(most)
     try:
         document = read_json(data)
     except Unreadable:

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 from strongroom.domain.facts import Facts, Kind, Number
+from strongroom.extract.catboost import told_params
 from strongroom.extract.conventions import base, config_like, metrics_like, sound_like_metrics
 from strongroom.extract.curve import Curves, counted, finals, series
 from strongroom.extract.jsonl import add_record, as_number
 from strongroom.extract.notebook import notebook
+from strongroom.formats.document import flatten
 from strongroom.formats.source import Source
 
 _MAX_TEXTS = 1000
@@ -100,6 +102,11 @@ def history(source: Source, document: Any) -> Facts | None:
 def xgboost(source: Source, document: Any) -> Facts | None:
     """https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html; a saved model has
     attributes, what save_config() gives has not and is configuration."""
+    return xgboost_model(document, "json")
+
+
+def xgboost_model(document: Any, form: str) -> Facts | None:
+    """Of a document that was JSON or UBJSON (`form`)."""
     learner = document.get("learner") if isinstance(document, dict) else None
     if not isinstance(learner, dict) or "gradient_booster" not in learner:
         return None
@@ -114,7 +121,13 @@ def xgboost(source: Source, document: Any) -> Facts | None:
     }
     if isinstance(trees, list):
         about["trees"] = len(trees)
-    return Facts(Kind.MODEL, "xgboost-json", about=about)
+    objective = learner.get("objective")
+    if isinstance(objective, dict) and isinstance(objective.get("name"), str):
+        about["objective"] = objective["name"][:200]
+    version = document.get("version")
+    if isinstance(version, list) and all(isinstance(part, int) for part in version[:4]):
+        about["library_versions"] = {"xgboost": ".".join(map(str, version[:4]))}
+    return Facts(Kind.MODEL, f"xgboost-{form}", about=about)
 
 
 def lightgbm(source: Source, document: Any) -> Facts | None:
@@ -133,7 +146,10 @@ def catboost(source: Source, document: Any) -> Facts | None:
         return None
     trees = document.get("oblivious_trees")
     about = {"trees": len(trees)} if isinstance(trees, list) else {}
-    return Facts(Kind.MODEL, "catboost-json", about=about)
+    info = document.get("model_info")
+    params = info.get("params") if isinstance(info, dict) else None
+    told = told_params(params) if isinstance(params, dict) else {}
+    return Facts(Kind.MODEL, "catboost-json", params=told, about=about)
 
 
 def shard_index(source: Source, document: Any) -> Facts | None:
@@ -157,6 +173,58 @@ def tokenizer(source: Source, document: Any) -> Facts | None:
     return None
 
 
+def pipeline_index(source: Source, document: Any) -> Facts | None:
+    """diffusers' model_index.json: which class of which library each part is."""
+    if base(source.path) != "model_index.json" or not isinstance(document, dict):
+        return None
+    if "_class_name" not in document and "_diffusers_version" not in document:
+        return None
+    parts = {
+        name: ".".join(str(word) for word in value)
+        for name, value in document.items()
+        if isinstance(value, list) and len(value) == 2 and all(value)
+    }
+    about: dict[str, Any] = {"class": str(document.get("_class_name", ""))[:200], "parts": parts}
+    if isinstance(document.get("_diffusers_version"), str):
+        about["library_versions"] = {"diffusers": document["_diffusers_version"][:50]}
+    params = {f"parts.{name}": value for name, value in parts.items()}
+    params |= {
+        name: value
+        for name, value in document.items()
+        if not name.startswith("_") and isinstance(value, (bool, int, float, str))
+    }
+    if isinstance(document.get("_name_or_path"), str):
+        params["_name_or_path"] = document["_name_or_path"]
+    return Facts(Kind.CONFIG, "diffusers-index", params=params, about=about)
+
+
+def adapter(source: Source, document: Any) -> Facts | None:
+    """PEFT's adapter_config.json: what is added to which model."""
+    if not isinstance(document, dict) or "peft_type" not in document:
+        return None
+    about = {
+        key: document[key]
+        for key in ("base_model_name_or_path", "revision", "peft_type", "task_type")
+        if isinstance(document.get(key), str)
+    }
+    if isinstance(document.get("peft_version"), str):
+        about["library_versions"] = {"peft": document["peft_version"][:50]}
+    return Facts(Kind.CONFIG, "peft-adapter", params=flatten(document), about=about)
+
+
+def saved_model_config(source: Source, document: Any) -> Facts | None:
+    """The config.json that Transformers writes beside a model."""
+    if not isinstance(document, dict) or not isinstance(document.get("transformers_version"), str):
+        return None
+    if "model_type" not in document:
+        return None
+    about: dict[str, Any] = {"model_type": str(document["model_type"])[:200]}
+    about["library_versions"] = {"transformers": document["transformers_version"][:50]}
+    if isinstance(document.get("architectures"), list):
+        about["class"] = ", ".join(map(str, document["architectures"]))[:200]
+    return Facts(Kind.CONFIG, "transformers-config", params=flatten(document), about=about)
+
+
 def _texts(value: Any) -> list[str]:
     return [str(v) for v in value[:_MAX_TEXTS]] if isinstance(value, list) else []
 
@@ -165,6 +233,6 @@ Shape = Callable[[Source, Any], Facts | None]
 
 #: In order of precedence; the first that answers is believed.
 SHAPES: tuple[Shape, ...] = (
-    trainer_state, evals_result, xgboost, lightgbm, catboost, shard_index, tokenizer, notebook,
-    history,
+    pipeline_index, adapter, saved_model_config, trainer_state, evals_result, xgboost, lightgbm,
+    catboost, shard_index, tokenizer, notebook, history,
 )  # fmt: skip

@@ -14,7 +14,7 @@ from strongroom.formats.source import Source, Unreadable
 from strongroom.formats.text import lines
 
 _LONGEST_LINE = 4 << 20
-_MAX_CHARACTERS = 256 << 20
+_MAX_CHARACTERS = 1 << 30
 _PARSED_LINES = 200_000
 _MAX_NAMES = 5000
 
@@ -24,17 +24,19 @@ def fits(source: Source) -> bool:
 
 
 def read(source: Source) -> Facts:
-    """Lines behind the first 200,000 are counted only."""
+    """Of a dataset lines behind the first 200,000 are counted only."""
     columns: dict[str, None] = {}
     curves = Curves()
     count = damaged = 0
     warnings: list[str] = []
-    torn = False
+    torn = counts_only = False
     try:
         for line in lines(source.open(), source.head, _LONGEST_LINE, _MAX_CHARACTERS):
             if not line.strip():
                 continue
-            if count < _PARSED_LINES:
+            if count == _PARSED_LINES:
+                counts_only = not _is_history(source, columns, curves)
+            if not counts_only:
                 try:
                     record = read_json(line.encode("utf-8", "replace"))
                 except Unreadable:
@@ -54,8 +56,7 @@ def read(source: Source) -> Facts:
     if not count:
         raise Unreadable("it has no whole line of JSON")
     about: dict[str, Any] = {"rows": count, "columns": [{"name": c, "type": ""} for c in columns]}
-    is_history = bool(curves) and (metrics_like(source.path) or step_name(list(columns)))
-    if not is_history:
+    if not _is_history(source, columns, curves):
         return Facts(Kind.DATASET, "jsonl", about=about, warnings=tuple(warnings))
     return Facts(
         kind=Kind.METRICS,
@@ -65,6 +66,11 @@ def read(source: Source) -> Facts:
         about=about,
         warnings=(*warnings, *thinning(curves)),
     )
+
+
+def _is_history(source: Source, columns: dict[str, None], curves: Curves) -> bool:
+    counts = metrics_like(source.path) or step_name(list(columns)) is not None
+    return bool(curves) and counts
 
 
 def add_record(record: dict[str, Any], place: int, curves: Curves) -> None:

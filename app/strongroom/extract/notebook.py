@@ -91,8 +91,8 @@ def _run(source: Source, document: dict[str, Any], cells: list[dict[str, Any]]) 
     language = document.get("metadata")
     language = language.get("language_info") if isinstance(language, dict) else None
     if isinstance(language, dict):
-        words = (language.get("name"), language.get("version"))
-        provenance["language"] = " ".join(str(w)[:50] for w in words if w)
+        name, version = (str(language.get(key) or "")[:50] for key in ("name", "version"))
+        provenance[name if name == "python" else "language"] = version or name
     if error:
         provenance["error"] = error
     return RunFacts(

@@ -14,6 +14,7 @@ import numpy as np
 
 from strongroom.extract import cells
 from strongroom.extract.profile_table import MAX_COLUMNS, Table
+from strongroom.formats.arrow import read_layout
 from strongroom.formats.parquet import read_footer
 from strongroom.formats.source import Source, Unreadable
 from strongroom.formats.table import unique
@@ -144,10 +145,16 @@ def _cells(arrow: Any, column: Any) -> cells.Cells:
 
 
 def by_footer(source: Source) -> dict[str, Any]:
-    """What the statistics of a Parquet footer tell; nothing but a sentence for an Arrow file."""
-    why = "pyarrow is not installed, so only the file's own statistics are known"
+    """What the statistics of a Parquet footer tell, or the schema of an Arrow file."""
+    why = "pyarrow is not installed, so only what the file says of itself is known"
     if not source.head.startswith(b"PAR1"):
-        raise Unreadable("pyarrow is not installed, and it is needed to read Arrow files")
+        layout = read_layout(source)
+        columns = [
+            {"name": name, "type": kind, "nulls": None, "distinct": None}
+            for name, kind, _ in layout.columns[:MAX_COLUMNS]
+        ]
+        return {"kind": "table", "rows": layout.rows, "columns": columns, "row_sketch": None,
+                "partial": True, "why": why}  # fmt: skip
     footer = read_footer(source)
     return {
         "kind": "table",

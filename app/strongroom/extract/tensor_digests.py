@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from strongroom.extract.conventions import training_state
 from strongroom.extract.tensor_data import TensorData, tensors_of
 from strongroom.extract.torch_zip import aside
 from strongroom.formats import safetensors
@@ -36,10 +37,11 @@ def digests(
 
     `tick` gets the bytes that were read. Raises `Unreadable`.
     """
-    return [_one(tensor, tick) for tensor in tensors_of(source)]
+    is_state = training_state(source.name)  # an optimizer's file, say
+    return [_one(tensor, is_state, tick) for tensor in tensors_of(source)]
 
 
-def _one(tensor: TensorData, tick: Callable[[int], None]) -> dict[str, Any]:
+def _one(tensor: TensorData, is_state: bool, tick: Callable[[int], None]) -> dict[str, Any]:
     dtype, elements = tensor.code or tensor.dtype, math.prod(tensor.shape)
     shape = "x".join(map(str, tensor.shape))
     digest = hashlib.sha256(f"{dtype}:{shape}:".encode())
@@ -52,7 +54,10 @@ def _one(tensor: TensorData, tick: Callable[[int], None]) -> dict[str, Any]:
             constant = part[:width] == first and part[:-width] == part[width:]
         tick(len(part))
     telling = (
-        not constant and elements >= _FEW and dtype.startswith(_WEIGHTS) and not aside(tensor.name)
+        not constant
+        and elements >= _FEW
+        and dtype.startswith(_WEIGHTS)
+        and not (is_state or aside(tensor.name))
     )
     return {
         "name": tensor.name,

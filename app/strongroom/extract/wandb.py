@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from strongroom.domain.facts import Facts, Found, InputHint, Kind, RunFacts, RunStatus
+from strongroom.domain.secrets import masked_command
 from strongroom.extract.curve import Curves, finals, series, thinning
 from strongroom.extract.jsonl import as_number
 from strongroom.extract.reader import Reader
@@ -27,8 +28,8 @@ _MAX_FILES = 100
 _NAME, _VERSION = "wandb", 1
 #: Fields of EnvironmentRecord (26) that are text, by what they are called in provenance.
 _ENVIRONMENT = {
-    1: "os", 2: "python", 4: "docker", 6: "script", 12: "host", 13: "user", 18: "gpu",
-    25: "cuda", 14: "executable",
+    1: "os", 2: "python", 4: "docker", 12: "host", 13: "user", 14: "executable", 18: "gpu",
+    25: "cuda",
 }  # fmt: skip
 
 
@@ -120,9 +121,11 @@ class _Run:
             self.provenance["tags"] = tags[:_MAX_FILES]
 
     def environment(self, data: bytes, at: Field) -> None:
-        arguments: list[str] = []
+        script, arguments = "", list[str]()
         for f in fields(data, at.start, at.size):
-            if f.number in _ENVIRONMENT and f.wire == LEN:
+            if f.number == 6 and f.wire == LEN:
+                script = _text(data, f)
+            elif f.number in _ENVIRONMENT and f.wire == LEN:
                 self.provenance[_ENVIRONMENT[f.number]] = _text(data, f)
             elif f.number == 5 and f.wire == LEN:
                 arguments.append(_text(data, f))
@@ -130,8 +133,8 @@ class _Run:
                 self._git(data, f)
             elif f.number in (17, 19) and f.wire == VARINT:
                 self.provenance["cpus" if f.number == 17 else "gpus"] = f.value
-        if arguments:
-            self.provenance["arguments"] = arguments[:1000]
+        if script:
+            self.provenance["command"] = masked_command([script, *arguments[:1000]])
 
     def exit(self, data: bytes, at: Field) -> None:
         code = runtime = 0

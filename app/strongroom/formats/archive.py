@@ -84,6 +84,17 @@ class Archive:
         self._zip.close()
         self._stream.close()
 
+    def start(self, name: str, size: int) -> bytes:
+        """The member's first bytes, at most so many."""
+        try:
+            info = self._zip.getinfo(name)
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                return b""
+            with self._zip.open(info) as member:
+                return member.read(size)
+        except _ERRORS as why:
+            raise Unreadable(f"{name} in the archive is damaged") from why
+
     def place(self, name: str) -> tuple[int, int] | None:
         """Offset and size of a member that lies unpacked in the file, so that it can be read in
         parts; None for one that is packed or encrypted.

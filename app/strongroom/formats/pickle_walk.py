@@ -87,7 +87,7 @@ def opcodes(data: bytes) -> Iterator[tuple[str, Any, int]]:
 
 def walk(data: bytes) -> Pickle:
     """What the first pickle of `data` would build, with every call left undone."""
-    machine = _Machine()
+    machine = Machine()
     end = 0
     try:
         for name, arg, at in opcodes(data):
@@ -131,7 +131,7 @@ def _key(value: Any) -> Any:
     return Opaque(type(value).__name__)
 
 
-class _Machine:
+class Machine:
     def __init__(self) -> None:
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}

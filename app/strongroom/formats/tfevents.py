@@ -26,8 +26,9 @@ from strongroom.formats.wire import (
 )
 
 _MAX_RECORD = 64 << 20
-_MAX_RECORDS = 2_000_000
+_MAX_RECORDS = 25_000_000
 _HPARAMS_PLUGIN = "hparams"
+_DOUBLE, _FLOAT = struct.Struct("<d"), struct.Struct("<f")
 
 
 class Scalar(NamedTuple):
@@ -80,7 +81,8 @@ def read_scalars(source: Source, found: Events) -> Iterator[Scalar]:
                 found.torn = f"the record at byte {at} is cut off"
                 break
             try:
-                scalars = _event(data, found)
+                plain = _plain_scalar(data, found)
+                scalars = [plain] if plain is not None else _event(data, found)
             except Unreadable:
                 found.torn = f"the record at byte {at} is damaged"
                 break
@@ -92,6 +94,39 @@ def read_scalars(source: Source, found: Events) -> Iterator[Scalar]:
                 return
     if not found.records:
         raise Unreadable("it holds no whole event record")
+
+
+def _plain_scalar(data: bytes, found: Events) -> Scalar | None:
+    """The scalar of an event as most writers put it: time, step, and a summary of one value with
+    a short tag and a float. None for any other, which `_event` reads in full.
+    """
+    size = len(data)
+    if not 20 < size < 160 or data[0] != 0x09:
+        return None
+    at, step, shift = 9, 0, 0
+    if data[at] == 0x10:
+        while data[(at := at + 1)] & 0x80 and shift < 56 and at < size - 12:
+            step |= (data[at] & 0x7F) << shift
+            shift += 7
+        step |= (data[at] & 0x7F) << shift
+        at += 1
+        if data[at - 1] & 0x80:  # a negative step, or damage
+            return None
+    if at + 7 > size:
+        return None
+    inner, tag = data[at + 1], data[at + 5]
+    if (
+        data[at] != 0x2A or data[at + 2] != 0x0A or data[at + 4] != 0x0A
+        or inner != size - at - 2 or data[at + 3] != inner - 2 or tag != inner - 9 or tag == 0
+        or inner >= 0x80 or data[size - 5] != 0x15
+    ):  # fmt: skip
+        return None
+    (time,) = _DOUBLE.unpack_from(data, 1)
+    (value,) = _FLOAT.unpack_from(data, size - 4)
+    if time > 0:
+        found.started_at = time if found.started_at is None else min(found.started_at, time)
+        found.ended_at = time if found.ended_at is None else max(found.ended_at, time)
+    return Scalar(data[at + 6 : at + 6 + tag].decode("utf-8", "replace"), step, value, time)
 
 
 def _event(data: bytes, found: Events) -> list[Scalar]:

@@ -88,7 +88,7 @@ def record_run(desk: Desk, found: FoundRun) -> str:
     where = {"watch": "", "path": found.place, "generation": found.generation}
     draft = writer.keep(run, found.document, found.series, where)
     inner = inner_runs.drafts(
-        desk, writer, found.answer, found.document, "", found.place, _name_inputs
+        desk, writer, found.answer, found.document, run, "", found.place, _name_inputs
     )
     with desk.recording(writer.documents) as recorder:
         for one in (draft, *inner):

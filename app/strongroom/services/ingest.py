@@ -10,7 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from secrets import token_hex
 from typing import Any, TypeVar, overload
@@ -36,6 +36,7 @@ from strongroom.domain.record import Sealed, declared_values, version_record
 from strongroom.domain.secrets import masked
 from strongroom.domain.timestamps import now
 from strongroom.extract import interesting
+from strongroom.extract.media import counted
 from strongroom.services.desk import Desk, Recorder
 from strongroom.services.documents import StoredDocuments
 from strongroom.services.inspection import Described, Piece
@@ -482,15 +483,24 @@ def _existing(desk: Desk, outcome: Outcome) -> VersionRow | None:
 
 def describe(desk: Desk, outcome: Outcome) -> Described:
     """What the version's files say, read from the stored copies in the limited child."""
-    chosen = _telling(_Entries(outcome.stats))
-    return desk.inspector.describe([stored_piece(desk, _text(e.path), e.sha256) for e in chosen])
+    entries = _Entries(outcome.stats)
+    chosen = _telling(entries)
+    found = desk.inspector.describe([stored_piece(desk, _text(e.path), e.sha256) for e in chosen])
+    return _with_counts(found, ((_text(e.path), e.size) for e in entries))
 
 
 def describe_files(desk: Desk, files: Sequence[SourceFile]) -> Described:
     """As `describe`, of files that are not stored: for a look before they are added."""
-    return desk.inspector.describe(
+    found = desk.inspector.describe(
         [Piece(_text(f.path), file=os.fsdecode(f.location)) for f in _telling(files)]
     )
+    return _with_counts(found, ((_text(f.path), f.stat.size) for f in files))
+
+
+def _with_counts(described: Described, files: Iterable[tuple[str, int]]) -> Described:
+    """With how many pictures and sounds there are, under the path `.`, if there are some."""
+    counts = counted(files)
+    return replace(described, about={**described.about, ".": counts}) if counts else described
 
 
 def _telling(files: Sequence[F]) -> Sequence[F]:

@@ -1,7 +1,8 @@
 """Runs inside a run's folder: trials of a study, runs of a tracker's database, notebooks.
 
 Each is a run of its own, found again by the folder's place and its own name there. Versions belong
-to the folder's run; what an inner run wrote stands in its provenance as `made`.
+to the folder's run, which an inner one names as `part_of` in its provenance; what it wrote stands
+there as `made`.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ Resolve = Callable[[Document, Iterable[Mapping[str, Any]]], None]
 
 
 def drafts(
-    desk: Desk, writer: RunWriter, answer: Document, outer: Document, watch: str, path: str,
-    resolve: Resolve,
+    desk: Desk, writer: RunWriter, answer: Document, outer: Document, outer_id: str, watch: str,
+    path: str, resolve: Resolve,
 ) -> list[Draft]:  # fmt: skip
     """The entries that make the inner runs of a child's answer known, as far as they say news."""
     found = []
@@ -34,7 +35,7 @@ def drafts(
             continue
         taken.add(key)
         place = f"{path}#{key}"
-        document = _document(run, outer)
+        document = _document(run, outer, outer_id)
         resolve(document, run["inputs"])
         rows = catalog.runs_at(desk.engine, watch, place)
         if (
@@ -49,17 +50,23 @@ def drafts(
     return found
 
 
-def _document(run: Mapping[str, Any], outer: Document) -> Document:
+def _document(run: Mapping[str, Any], outer: Document, outer_id: str) -> Document:
     started, ended = run["started_at"], run["ended_at"]
     document = empty_document(
         run["name"], outer["layout"], int(started * 1e6) if started else outer["started_at"]
     )
     document["status"] = run["status"] or RunStatus.FINISHED.value
-    document["ended_at"] = int(ended * 1e6) if ended else None
+    if outer["status"] != RunStatus.RUNNING:
+        if run["status"] == RunStatus.RUNNING:  # nobody works on it any more, and it did not end
+            document["status"] = RunStatus.LOST.value
+        document["ended_at"] = outer["ended_at"]
+    if ended:
+        document["ended_at"] = int(ended * 1e6)
     document["params"], document["metrics"] = run["params"], run["metrics"]
     document["provenance"] = {
         **run["provenance"],
         "folder": outer["provenance"]["folder"],
+        "part_of": outer_id,
         **({"made": run["made"]} if run["made"] else {}),
     }
     return document

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from strongroom.domain.facts import RunFacts
 from strongroom.domain.record import found_values, series_summary
-from strongroom.domain.secrets import masked
+from strongroom.domain.secrets import masked, masked_text
 from strongroom.extract.curve import MAX_TOGETHER, reduced
 from strongroom.formats.source import Source, source_from_bytes, source_from_file
 from strongroom.formats.text import without_torn_line
@@ -168,7 +168,7 @@ def _told(facts: RunFacts) -> dict[str, Any]:
         "params": found_values(facts.params),
         "metrics": found_values(facts.metrics),
         "summary": series_summary(facts.series),
-        "inputs": [asdict(hint) for hint in facts.inputs],
+        "inputs": [{**asdict(i), "target": masked_text(i.target)} for i in facts.inputs],
         "status": facts.status,
         "started_at": facts.started_at,
         "ended_at": facts.ended_at,

@@ -193,6 +193,7 @@ class WatchRuns:
             writer,
             answer,
             document,
+            active.id,
             self.watch.id,
             kept_path(active.folder.folder),
             lambda into, hints: self._resolve(into, active.folder, hints, seen),

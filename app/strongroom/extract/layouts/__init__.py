@@ -35,6 +35,7 @@ LAYOUTS: tuple[Layout, ...] = (
     lightning.layout,
     ultralytics.layout,
     dvc.layout,
+    huggingface.pipeline,
     huggingface.model,
     plain.layout,
     trackers.layout,
@@ -135,6 +136,4 @@ def read_run(run: RunFolder, source: Callable[[str], Source]) -> RunFacts:
         sources[path] = replace(found, path=path)
         facts[path] = read_file(sources[path])
     read = run.layout.read(sources, facts)
-    if not missing:
-        return read
-    return replace(read, warnings=(*read.warnings, *missing))
+    return replace(read, warnings=(*read.warnings, *missing)) if missing else read

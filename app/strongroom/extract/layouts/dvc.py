@@ -7,18 +7,16 @@ the cache and in git; what lies on disk is the last `dvc repro`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from strongroom.domain.facts import FileFacts, InputHint, RunFacts
+from strongroom.domain.secrets import masked_lines
 from strongroom.extract.conventions import base
 from strongroom.extract.layouts import plain
 from strongroom.extract.layouts.layout import Layout
 from strongroom.extract.layouts.paths import parent
-from strongroom.formats.document import read_yaml
-from strongroom.formats.source import Source, Unreadable
+from strongroom.formats.source import Source
 
 _LOCK = "dvc.lock"
-_MAX_LOCK = 4 << 20
 
 
 def find(paths: Sequence[str]) -> list[str]:
@@ -32,32 +30,22 @@ def wanted(path: str) -> bool:
 
 
 def read(sources: Mapping[str, Source], facts: Mapping[str, FileFacts]) -> RunFacts:
-    gathering = plain.gather(facts)
-    for target in _dependencies(sources.get(_LOCK)):
-        gathering.inputs.setdefault(target, InputHint(target, _LOCK, f"{_LOCK}: deps", "declared"))
-    return gathering.run()
-
-
-def _dependencies(source: Source | None) -> list[str]:
-    if source is None:
-        return []
-    try:
-        lock = read_yaml(source.read(_MAX_LOCK))
-    except (Unreadable, OSError):
-        return []  # a lock in the middle of being written; the next read has it
-    found: dict[str, None] = {}
-    stages = lock.get("stages") if isinstance(lock, dict) else None
-    for stage in stages.values() if isinstance(stages, dict) else ():
-        for entry in _list(stage, "deps"):
-            path = entry.get("path") if isinstance(entry, dict) else None
-            if isinstance(path, str) and not path.endswith(".py"):
-                found.setdefault(path[:1024])
-    return list(found)
-
-
-def _list(stage: Any, key: str) -> list[Any]:
-    value = stage.get(key) if isinstance(stage, dict) else None
-    return value if isinstance(value, list) else []
+    """params.yaml wins over the lock, which has the same unless it was edited after the run."""
+    stages = facts[_LOCK].facts.about.get("stages", []) if _LOCK in facts else []
+    gathering = plain.gather({p: f for p, f in facts.items() if p != _LOCK})
+    if _LOCK in facts:
+        gathering.take_params(facts[_LOCK])
+    made = [entry["path"] for stage in stages for entry in stage.get("outs", ())]
+    for stage in stages:
+        for entry in stage.get("deps", ()):
+            target = entry["path"]
+            if not target.endswith(".py"):
+                why = f"{_LOCK}: deps of {stage['name']}"
+                gathering.inputs.setdefault(target, InputHint(target, _LOCK, why, "declared"))
+    commands = [f"{stage['name']}: {stage['cmd']}" for stage in stages if "cmd" in stage]
+    if commands:
+        gathering.provenance["command"] = masked_lines("; ".join(commands))
+    return gathering.run(made=tuple(dict.fromkeys(made)))
 
 
 layout = Layout(

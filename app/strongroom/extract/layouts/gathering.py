@@ -66,6 +66,12 @@ class Gathering:
             for name, value in metadata.items():
                 self.hint(name, value, read.path)
 
+    def take_packages(self, read: FileFacts) -> None:
+        """The environment that a file beside the run pins; of two files the first one's counts."""
+        for name in ("packages", "images"):
+            if found := read.facts.about.get(name):
+                self.provenance.setdefault(name, found)
+
     def take_runs(self, read: FileFacts) -> None:
         """Whole runs that a file tells of; what they were set to may name what they read."""
         for run in read.facts.runs:

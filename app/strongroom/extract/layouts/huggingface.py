@@ -60,6 +60,21 @@ def find_model(paths: Sequence[str]) -> list[str]:
     return sorted(found)
 
 
+def find_pipeline(paths: Sequence[str]) -> list[str]:
+    """A diffusers pipeline: model_index.json, and a folder for each of its parts."""
+    return sorted(
+        parent(path)
+        for path in paths
+        if base(path) == "model_index.json" and not _CHECKPOINT.match(parent(path))
+    )
+
+
+def pipeline_role(path: str) -> Role | None:
+    """All of it together is the model."""
+    found = plain.role(path)
+    return Role("model", Kind.MODEL) if found is not None else None
+
+
 def members(folder: str, paths: Sequence[str]) -> list[str]:
     return list(below(folder, paths))
 
@@ -96,6 +111,21 @@ def ready(group: str, paths: Sequence[str]) -> bool:
     if group and "trainer_state.json" not in names:
         return any(_ADAPTER.match(n) for n in names)
     return True
+
+
+def pipeline_wanted(path: str) -> bool:
+    return path == "model_index.json" or (path.count("/") < 2 and base(path) == "config.json")
+
+
+def read_pipeline(sources: Mapping[str, Source], facts: Mapping[str, FileFacts]) -> RunFacts:
+    """Which classes it is put together of, and the settings of each part under its name."""
+    gathering = Gathering()
+    for path in sorted(facts, key=lambda p: (p.count("/"), p)):
+        part = parent(path)
+        for name, value in facts[path].facts.params.items():
+            gathering.param(f"{part}.{name}" if part else name, value, facts[path])
+        gathering.warnings.extend(facts[path].facts.warnings)
+    return gathering.run()
 
 
 def wanted(path: str) -> bool:
@@ -142,3 +172,8 @@ def _step(path: str) -> float:
 trainer = Layout("hf_trainer", 1, find_trainer, members, role, complete, ready, wanted, read)
 #: Not split by `add`: a saved model is one thing, and no run at all.
 model = Layout("hf_model", 1, find_model, members, role, plain.complete, ready, wanted, read, False)
+#: Nor is a pipeline.
+pipeline = Layout(
+    "diffusers", 1, find_pipeline, members, pipeline_role, plain.complete, plain.ready,
+    pipeline_wanted, read_pipeline, False,
+)  # fmt: skip

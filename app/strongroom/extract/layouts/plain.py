@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from strongroom.domain.facts import FileFacts, Kind, RunFacts
+from strongroom.extract import environment
 from strongroom.extract.conventions import (
     base,
     config_like,
@@ -47,7 +48,7 @@ _NOT_TAKEN = re.compile(
     r"Thumbs\.db|.*\.pyc|\.gitignore|\.dvcignore)\Z"
 )
 #: Readers of models that hold what the training was started with.
-_TELLING_MODELS = ("torch", "lightgbm")
+_TELLING_MODELS = ("torch", "lightgbm", "catboost")
 _LIVE = (".csv", ".tsv", ".jsonl", ".log", ".out", ".err")
 
 
@@ -154,7 +155,7 @@ def wanted(path: str) -> bool:
     name = base(path)
     if path.startswith("catboost_info/"):
         return name in ("learn_error.tsv", "test_error.tsv")
-    if tracker_database(name):
+    if tracker_database(name) or environment.named(name):
         return "/" not in path
     if states_run(path) or "tfevents" in name:
         return not CHECKPOINT_FOLDER.match(path.split("/", 1)[0])
@@ -175,6 +176,11 @@ def gather(facts: Mapping[str, FileFacts]) -> Gathering:
     gathering = Gathering()
     for path in sorted(facts, key=_param_rank):
         if facts[path].facts.kind is not Kind.MODEL or facts[path].reader in _TELLING_MODELS:
+            gathering.take_params(facts[path])
+    for path in sorted(facts):
+        gathering.take_packages(facts[path])
+    if not gathering.params:  # then a pickled estimator, which lists its defaults too, is welcome
+        for path in sorted(path for path in facts if facts[path].reader == "pickle"):
             gathering.take_params(facts[path])
     for path in sorted(facts, key=lambda p: _metric_rank(facts[p])):
         gathering.take_metrics(facts[path], _set_of(path))

@@ -60,9 +60,7 @@ def read(sources: Mapping[str, Source], facts: Mapping[str, FileFacts]) -> RunFa
     gathering = Gathering()
     for path in sorted(facts):
         gathering.take_runs(facts[path])
-        packages = facts[path].facts.about.get("packages")
-        if packages:
-            gathering.provenance["packages"] = packages
+        gathering.take_packages(facts[path])
     return gathering.only_run()
 
 

@@ -36,19 +36,17 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from strongroom.gui.lineage import cards
+from strongroom.gui.lineage import cards, drawing
 from strongroom.gui.lineage.cards import State
-from strongroom.gui.lineage.graph import Edge, Graph
+from strongroom.gui.lineage.graph import Edge, Graph, Node
 from strongroom.gui.lineage.layout import CARD, Placed
-from strongroom.gui.lineage.lines import Line, path_data, pen_for
+from strongroom.gui.lineage.lines import Line, path_data
 from strongroom.gui.theme import Theme
 from strongroom.gui.tips import tip
 
 SMALLEST, LARGEST = 0.02, 2.5
 _MARGIN = 40
 _GLIDE_MS = 140
-#: Distance of the dots on the ground, and below which zoom they are left out.
-_DOTS, _DOTS_FROM = 32, 0.5
 _NEAR = 7.0
 Where = tuple[float, QPointF]
 
@@ -81,6 +79,7 @@ class Canvas(QWidget):
         self._lines: Sequence[Line] = []
         self._columns: list[tuple[float, list[float], list[str]]] = []
         self._near: set[str] = set()
+        self._far_lines = drawing.far_lines((), self._near)
         self.zoom, self.corner = 1.0, QPointF(0, 0)
         self._pressed: tuple[QPoint, QPointF] | None = None
         self._dragging = False
@@ -163,11 +162,9 @@ class Canvas(QWidget):
 
     def _mark_near(self) -> None:
         """What the selected card was made from and what was made of it."""
-        if not self.selected:
-            self._near = set()
-            return
-        graph = self.graph
-        self._near = graph.closure(self.selected, True) | graph.closure(self.selected, False)
+        graph, name = self.graph, self.selected
+        self._near = graph.closure(name, True) | graph.closure(name, False) if name else set()
+        self._far_lines = drawing.far_lines(self._lines, self._near)
 
     def _described(self) -> str:
         if self.selected:
@@ -279,54 +276,20 @@ class Canvas(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, self.zoom >= cards.BLOCKS)
-        self._draw_ground(painter)
+        drawing.draw_ground(painter, self.rect(), self.zoom, self.corner, self._theme)
         painter.scale(self.zoom, self.zoom)
         painter.translate(-self.corner)
         seen = self.in_sight()
-        self._draw_lines(painter, seen)
+        if self.zoom < cards.BLOCKS:
+            drawing.draw_far_lines(painter, self._far_lines, self._theme)
+        else:
+            drawing.draw_lines(painter, self._lines, self._near, seen, self._theme)
         self._draw_cards(painter, seen)
         painter.end()
 
-    def _draw_ground(self, painter: QPainter) -> None:
-        c = self._theme.colours
-        painter.fillRect(self.rect(), QColor(c.window))
-        if self.zoom < _DOTS_FROM:
-            return
-        step = _DOTS * self.zoom
-        left, top = -(self.corner.x() * self.zoom) % step, -(self.corner.y() * self.zoom) % step
-        painter.setPen(QPen(QColor(c.line), 1.6))
-        dots = [
-            QPointF(left + x * step, top + y * step)
-            for x in range(int(self.width() / step) + 1)
-            for y in range(int(self.height() / step) + 1)
-        ]
-        painter.drawPoints(dots)
-
-    def _draw_lines(self, painter: QPainter, seen: QRectF) -> None:
-        c = self._theme.colours
-        far = self.zoom < cards.BLOCKS
-        for near in (False, True):
-            colour = c.accent if near else self._theme.tone("grey").solid
-            for line in self._lines:
-                edge = line.edge
-                on_way = edge.start in self._near and edge.end in self._near
-                if on_way != near or not line.box.intersects(seen):
-                    continue
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                if far:
-                    pen = QPen(QColor(colour), 1.5 if near else 0.6)
-                    pen.setCosmetic(True)
-                    painter.setPen(pen)
-                    painter.drawLine(line.start, line.end)
-                    continue
-                painter.setPen(pen_for(edge.basis, colour, 1.9 if near else 1.5))
-                painter.drawPath(line.path)
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(QColor(colour))
-                painter.drawPolygon(line.arrow)
-
     def _draw_cards(self, painter: QPainter, seen: QRectF) -> None:
         hits = set(self.hits)
+        far: list[tuple[QPointF, Node, State]] = []
         for name in self._cards_in(seen.adjusted(-CARD[0], -CARD[1], CARD[0], CARD[1])):
             node, middle = self.graph.nodes[name], self.middle_of(name)
             state = State(
@@ -336,13 +299,14 @@ class Canvas(QWidget):
                 bool(hits) and name not in hits and name != self.selected,
             )
             if self.zoom < cards.BLOCKS:
-                cards.draw_block(painter, middle, node, state, self._theme)
+                far.append((middle, node, state))
                 continue
             cards.draw_card(painter, middle, node, state, self._theme, self.zoom)
             if self.zoom >= cards.NAMES and node.type != "group":
                 for count, up in ((node.hidden_up, True), (node.hidden_down, False)):
                     if count:
                         cards.draw_more(painter, middle, count, up, self._theme)
+        drawing.draw_blocks(painter, far, self._theme)
         if self.hasFocus() and not self.selected:
             painter.resetTransform()
             painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -112,19 +112,6 @@ def card_rect(middle: QPointF) -> QRectF:
     return QRectF(middle.x() - CARD[0] / 2, middle.y() - CARD[1] / 2, *CARD)
 
 
-def draw_block(painter: QPainter, middle: QPointF, node: Node, state: State, theme: Theme) -> None:
-    """The far view."""
-    tone = theme.tone(look_of(node).tone)
-    colour = QColor(theme.tone("red").solid if state.affected else tone.solid)
-    colour.setAlphaF(0.25 if state.faded else 1.0 if state.selected or state.hit else 0.7)
-    painter.fillRect(card_rect(middle), colour)
-    if state.selected or state.hit:
-        ring = QColor(theme.colours.accent if state.selected else theme.tone("amber").solid)
-        painter.setPen(QPen(ring, 10))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(card_rect(middle).adjusted(-12, -12, 12, 12))
-
-
 def draw_card(
     painter: QPainter, middle: QPointF, node: Node, state: State, theme: Theme, zoom: float
 ) -> None:

@@ -1,4 +1,6 @@
-"""A model that carries the very file of another version's preprocessing was made with it."""
+"""A model that carries the very file that is a version of its own (a scaler, a tokenizer) was made
+with it. That two models carry the same file says little: tokenizers are shared by strangers.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ _MOST_FILES = 256
 
 
 def find(desk: Desk, row: VersionRow) -> list[Candidate]:
-    """The oldest version, of another run and name, that holds the same file: where it came from."""
+    """The oldest version that is the file and nothing else, of another run and name."""
     found: dict[int, Candidate] = {}
     for path, digest, size in profiles.files_of(desk.engine, row.id, _MOST_FILES):
         name = path.decode("utf-8", "surrogateescape")
@@ -30,12 +32,12 @@ def find(desk: Desk, row: VersionRow) -> list[Candidate]:
         for other in catalog.versions_holding(desk.engine, digest):
             if other.id >= row.id:
                 break
-            if other.content == row.content or other.artifact == row.artifact:
+            if other.files != 1 or other.content == row.content or other.artifact == row.artifact:
                 continue
             if other.run_id is not None and other.run_id == row.run_id:
                 continue
-            reason = f"{name.rpartition('/')[2]} is the same file in both"
-            found.setdefault(other.id, Candidate(other, NAME, 0.5, reason, "uses"))
+            reason = f"it holds the very file {name.rpartition('/')[2]}"
+            found.setdefault(other.id, Candidate(other, NAME, 0.8, reason, "uses"))
             break
     return list(found.values())[:3]
 

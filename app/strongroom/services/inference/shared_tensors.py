@@ -5,6 +5,7 @@ from __future__ import annotations
 from strongroom.catalog import catalog, profiles
 from strongroom.catalog.catalog import VersionRow
 from strongroom.services.desk import Desk
+from strongroom.services.inference import checkpoint_order
 from strongroom.services.inference.rule import Candidate, Rule
 
 NAME = "shared tensors"
@@ -19,7 +20,7 @@ def find(desk: Desk, row: VersionRow) -> list[Candidate]:
     (`extract/tensor_digests.py`).
     """
     count, size = profiles.telling_size(desk.engine, row.id)
-    if not size:
+    if not size or checkpoint_order.find(desk, row):  # the run itself wrote what came before
         return []
     for other, shared, shared_bytes in profiles.sharing_tensors(desk.engine, row.id):
         share = shared_bytes / size
