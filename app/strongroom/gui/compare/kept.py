@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QSettings, Signal
 from PySide6.QtWidgets import QMenu
 
+from strongroom.domain.comparison import FEWEST
 from strongroom.gui.commands import Command
 from strongroom.gui.compare import saved
 from strongroom.gui.compare.tray import State, Tray
@@ -18,7 +19,6 @@ from strongroom.gui.overlay import Overlay
 from strongroom.gui.pieces import Button
 from strongroom.gui.theme import Theme
 from strongroom.gui.undo import Undo
-from strongroom.services.compare.subject import FEWEST
 
 
 class Kept(Button):

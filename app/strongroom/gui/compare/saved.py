@@ -6,8 +6,8 @@ import json
 
 from PySide6.QtCore import QSettings
 
+from strongroom.domain.comparison import FEWEST, MOST
 from strongroom.gui.compare.tray import State
-from strongroom.services.compare.subject import FEWEST, MOST
 
 _KEY = "compare/saved"
 

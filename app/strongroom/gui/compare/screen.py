@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from strongroom.domain.comparison import FEWEST, RUN
 from strongroom.domain.errors import BadInput, StrongroomError
 from strongroom.domain.event import Event
 from strongroom.gui import dialogs
@@ -37,7 +38,6 @@ from strongroom.gui.screen import Screen
 from strongroom.gui.theme import MARGIN, Theme, font
 from strongroom.gui.undo import Undo
 from strongroom.gui.wording import plural
-from strongroom.services.compare.subject import FEWEST, RUN
 from strongroom.services.registry import Registry
 
 #: From this width on the switch stands beside the tabs.
