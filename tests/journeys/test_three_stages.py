@@ -16,7 +16,6 @@ def project(tmp_path, place, realruns):
     truth = json.loads((realruns / "expected.json").read_bytes())["scenarios"]["three_stages"]
     folder = tmp_path / "project"
     shutil.copytree(realruns / "three_stages", folder)
-    strongroom("init", place)
     strongroom("watch", folder, "--name", "p", "--once", "--quiet-time", "0.2", registry=place)
     return truth
 

@@ -58,13 +58,24 @@ def test_a_database_that_stays_open_is_taken_whole_when_it_has_been_silent(
 
 
 def test_an_open_database_waits_and_is_not_pending(watching, folder, tmp_path):
-    connection = make(folder / "study.db", 5)
+    connection = make(folder / "cells.db", 5)  # one of no tracker, so it belongs to no run
     w = watching(replace(FAST, idle_end=3600))
     w.idle()
-    assert w.names() == {} and w.session.held == {b"study.db"} and w.session.rest() > 0
+    assert w.names() == {} and w.session.held == {b"cells.db"} and w.session.rest() > 0
     connection.close()
-    w.until(lambda: w.names() == {"out/study.db": 1}, seconds=5)
-    assert rows_in(w, tmp_path) == 5
+    w.until(lambda: w.names() == {"out/cells.db": 1}, seconds=5)
+    assert rows_in(w, tmp_path, "out/cells.db") == 5
+
+
+def test_a_study_is_taken_once_when_it_has_been_silent_open_or_not(watching, folder, tmp_path):
+    connection = make(folder / "study.db", 5)
+    w = watching()
+    w.until(lambda: w.session.held == {b"study.db"})
+    insert(connection, 2)
+    connection.close()
+    assert w.names() == {}
+    w.until(lambda: w.names() == {"out/study.db": 1})
+    assert rows_in(w, tmp_path) == 7
 
 
 def test_what_a_killed_process_left_in_the_log_belongs_to_it(watching, folder, tmp_path):

@@ -110,6 +110,8 @@ def add(
     outcomes: list[Outcome] = []
     for start in range(0, len(proposals), BATCH):
         outcomes += add_batch(desk, proposals[start : start + BATCH], progress)
+    for place, run in ids.items():
+        added_runs.tie_inputs(desk, run, found[place])
     failed = [o.error for o in outcomes if o.error is not None]
     if failed and len(failed) == len(outcomes):
         raise failed[0]

@@ -10,10 +10,11 @@ from typing import Any
 
 from strongroom.catalog import catalog
 from strongroom.domain.facts import RunStatus
+from strongroom.domain.provenance import NAMED
 from strongroom.domain.record import Document, seal
 from strongroom.domain.series import Series
 from strongroom.domain.timestamps import new_id
-from strongroom.services import inner_runs
+from strongroom.services import inner_runs, named_inputs, runs
 from strongroom.services.desk import Desk
 from strongroom.services.documents import StoredDocuments
 from strongroom.services.grouping import RunFolder
@@ -48,10 +49,15 @@ def read_run(desk: Desk, folder: RunFolder, root: bytes) -> FoundRun:
     generation, known = (rows[0].generation + 1 if rows else 1), None
     if rows and rows[0].document is not None:
         before = dict(StoredDocuments(desk.store).run(rows[0].document))
-        before["series"] = {}
-        if seal(before).digest == seal(document).digest:
+        if _told(before) == _told(document):
             known = rows[0].id
     return FoundRun(place, document, answer.get("series", {}), answer, known, generation)
+
+
+def _told(document: Document) -> bytes:
+    """What tells two readings of a run apart: all but its inputs, which depend on what is here."""
+    provenance = {k: v for k, v in document["provenance"].items() if k != NAMED}
+    return seal({**document, "series": {}, "inputs": [], "provenance": provenance}).digest
 
 
 def _document(answer: dict[str, Any], folder: RunFolder, name: str) -> Document:
@@ -77,6 +83,21 @@ def _name_inputs(document: Document, hints: Iterable[Mapping[str, Any]]) -> None
     named = [str(hint["target"]) for hint in hints]
     if named:
         document["provenance"]["named_inputs"] = named
+
+
+def tie_inputs(desk: Desk, run: str, found: FoundRun) -> None:
+    """After its files are versions: what it names as read is looked for, some of it among them."""
+    hints = found.answer.get("inputs", ())
+    row = catalog.run_by_id(desk.engine, run)
+    if not hints or row is None or row.document is None:
+        return
+    document = dict(StoredDocuments(desk.store).run(row.document))
+    before = seal(document).digest
+    named_inputs.fill(desk, document, hints, found.place)
+    made = {f"{name}@v{n}" for name, n in catalog.outputs_by_run(desk.engine, [run]).get(run, ())}
+    document["inputs"] = [one for one in document["inputs"] if one["ref"] not in made]
+    if seal(document).digest != before:
+        runs.record(desk, run, document)
 
 
 def record_run(desk: Desk, found: FoundRun) -> str:

@@ -220,6 +220,11 @@ class LocalRegistry:
 
         return links.link(self.desk, reference, source, run, reason)
 
+    def take_lineage(self, path: Path) -> Document:
+        from strongroom.services import openlineage
+
+        return openlineage.take_events(self.desk, path)
+
     def decide_link(self, reference: str, source: str, decision: str) -> Document:
         from strongroom.services import links
 

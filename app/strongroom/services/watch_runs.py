@@ -12,12 +12,11 @@ from typing import Any
 from strongroom.catalog import catalog
 from strongroom.catalog.catalog import RunRow, VersionRow
 from strongroom.catalog.watching import Seen, Watch
-from strongroom.disk.listing import SourceFile
-from strongroom.domain.digest import text_of
+from strongroom.disk.listing import SourceFile, Stat
 from strongroom.domain.facts import RunStatus
 from strongroom.domain.record import Document, plain_values
 from strongroom.domain.timestamps import new_id
-from strongroom.services import inner_runs, live_series
+from strongroom.services import inner_runs, live_series, named_inputs
 from strongroom.services.curves import Columns
 from strongroom.services.desk import Desk
 from strongroom.services.grouping import RunFolder
@@ -58,6 +57,7 @@ class WatchRuns:
         self.desk, self.watch = desk, watch
         self.active: dict[str, Active] = {}
         self._last_seq = -1
+        self._hashed: dict[Stat, bytes] = {}
 
     def ensure(self, folder: RunFolder, seen: Mapping[bytes, Seen]) -> Active:
         """The run that new content in `folder` belongs to, running."""
@@ -260,14 +260,8 @@ class WatchRuns:
             if not rows:
                 unknown.append(str(hint["target"]))
             for row in rows:
-                ref = f"{row.artifact}@v{row.n}"
-                inputs[ref] = {
-                    "ref": ref,
-                    "content_digest": text_of(row.content),
-                    "basis": hint["basis"],
-                    "rule": hint["why"],
-                    "file": hint["file"],
-                }
+                one = named_inputs.as_input(row, hint)
+                inputs[one["ref"]] = one
         return list(inputs.values()), unknown
 
     def _versions(
@@ -278,7 +272,11 @@ class WatchRuns:
             digest = bytes.fromhex(hint["sha256"])
             return [row for row, _ in catalog.files_holding(self.desk.engine, digest)][:1]
         found = self._versions_at(run, str(hint["target"]), seen)
-        return catalog.versions_by_ids(self.desk.engine, found) if found else []
+        if found:
+            return catalog.versions_by_ids(self.desk.engine, found)
+        root = os.fsdecode(self.watch.root)  # what lies below it is found by `seen` in its time
+        folder = posixpath.join(root, run.folder)
+        return named_inputs.found(self.desk, hint, folder, self._hashed, outside=root)
 
     def _versions_at(self, run: RunFolder, target: str, seen: Mapping[bytes, Seen]) -> list[int]:
         """The versions of the file, or of the files in the folder, that `target` names from the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -77,7 +78,7 @@ def lineage(
 
 
 @click.command()
-@click.argument("reference", metavar="REF", shell_complete=references)
+@click.argument("reference", metavar="[REF]", required=False, shell_complete=references)
 @click.option("--from", "source", metavar="REF", shell_complete=references,
               help="The version that REF was made from.")  # fmt: skip
 @click.option("--run", metavar="ID", shell_complete=runs, help="The run that made REF.")
@@ -85,18 +86,29 @@ def lineage(
 @click.option("--confirm", "decision", flag_value="confirmed", help="What was inferred is right.")
 @click.option("--refuse", "decision", flag_value="refused", help="What was inferred is wrong.")
 @click.option("--reopen", "decision", flag_value="open", help="Take such a decision back.")
+@click.option("--openlineage", "events", type=click.Path(path_type=Path), metavar="FILE",
+              help="Declare what OpenLineage events tell, one JSON event a line.")  # fmt: skip
 @common
 @click.pass_obj
 def link(
     frame: Frame,
-    reference: str,
+    reference: str | None,
     source: str | None,
     run: str | None,
     reason: str,
     decision: str | None,
+    events: Path | None,
 ) -> None:
     """Declare what a version was made from, or decide on what was inferred."""
+    if (reference is None) == (events is None):
+        raise click.UsageError("name a version, or a file with --openlineage")
     registry = frame.open()
+    if events is not None:
+        taken = registry.take_lineage(events)
+        frame.warn([f"{one['name']}: {one['why']}" for one in taken["unknown"]])
+        frame.answer(taken, lambda: _taken(taken))
+        return
+    assert reference is not None
     if decision is not None:
         if source is None or run is not None:
             raise click.UsageError("say with --from REF which inferred edge is meant")
@@ -128,6 +140,13 @@ def metric(frame: Frame, name: str | None, better: str | None) -> None:
         {"metrics": found},
         lambda: table(["METRIC", "BETTER"], rows) if rows else "All metrics go by their names.",
     )
+
+
+def _taken(taken: dict[str, Any]) -> str:
+    lines = [printable(_arrow(edge)) for edge in taken["edges"]]
+    if taken["known"]:
+        lines.append(f"{counted(taken['known'], 'edge')} known before")
+    return "\n".join(lines) or "Nothing in it is known here."
 
 
 def _written(form: str, graph: dict[str, Any]) -> str:

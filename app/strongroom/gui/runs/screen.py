@@ -30,7 +30,7 @@ _CLOCK_MS = 1000
 class RunsScreen(Screen):
     """`show_version(reference)`: an input or output was followed; `show_run_versions(run id)`: all
     that a run made is wanted; `watch_folder`: the first step where there is no run yet;
-    `compare_run(run id)`: it shall be compared.
+    `compare_run(run id)`: it shall be compared; `show_lineage(run id)`: its graph is wanted.
     """
 
     title = "Runs"
@@ -39,6 +39,7 @@ class RunsScreen(Screen):
     show_run_versions = Signal(str)
     watch_folder = Signal()
     compare_run = Signal(str)
+    show_lineage = Signal(str)
 
     def __init__(self, bridge: Bridge, theme: Theme) -> None:
         super().__init__()
@@ -93,6 +94,9 @@ class RunsScreen(Screen):
         compare = QShortcut(QKeySequence("C"), self.list)
         compare.setContext(Qt.ShortcutContext.WidgetShortcut)
         compare.activated.connect(self._compare)
+        lineage = QShortcut(QKeySequence("L"), self.list)
+        lineage.setContext(Qt.ShortcutContext.WidgetShortcut)
+        lineage.activated.connect(self._show_lineage)
         table = QShortcut(QKeySequence("T"), self)
         table.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         table.activated.connect(self.view.curves.toggle_table)
@@ -209,6 +213,10 @@ class RunsScreen(Screen):
                 group="Runs",
             ),
             Command(
+                "Show the run's lineage (L)", "workflow", self._show_lineage, (), without_run,
+                group="Runs",
+            ),
+            Command(
                 "Copy the run's id", "copy", self.view.head.copy_id, (), without_run, group="Runs"
             ),
             Command(
@@ -267,6 +275,10 @@ class RunsScreen(Screen):
         if self.view.run is not None:
             self.compare_run.emit(self.view.run["id"])
 
+    def _show_lineage(self) -> None:
+        if self.view.run is not None:
+            self.show_lineage.emit(self.view.run["id"])
+
     def _open_menu(self, at: QPoint) -> None:
         if self.list.indexAt(at).isValid():
             self.run_menu().exec(self.list.viewport().mapToGlobal(at))
@@ -275,6 +287,7 @@ class RunsScreen(Screen):
         """What can be done to the selected run."""
         entries = [
             ("Add to the comparison", "git-compare", self._compare),
+            ("Show its lineage", "workflow", self._show_lineage),
             ("Show its versions", "library", self._show_versions),
             ("Copy its id", "copy", self.view.head.copy_id),
         ]
