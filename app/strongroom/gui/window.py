@@ -26,6 +26,7 @@ from strongroom.gui.bridge import Bridge
 from strongroom.gui.command_palette import CommandPalette
 from strongroom.gui.command_table import command_table
 from strongroom.gui.commands import Command, install
+from strongroom.gui.compare.comparing import Comparing
 from strongroom.gui.compare.drop_target import ReferenceDrop
 from strongroom.gui.compare.screen import CompareScreen
 from strongroom.gui.drag_out import DragOut
@@ -103,6 +104,7 @@ class Window(QMainWindow):
         self.watches = Watches(self, bridge, theme, self.overlay, self.undo)
         self.leaving = Leaving(self, bridge, theme, self.overlay, self.settings)
         self.menus = WindowMenus(self, theme)
+        self.comparing = Comparing(self, bridge)
         self._add_screens()
         self.commands = command_table(self)
         self._actions = install(self.commands, self, self.page.table)
@@ -211,6 +213,7 @@ class Window(QMainWindow):
         screen.show_version.connect(self.show_version)
         screen.show_run.connect(self.show_run)
         screen.say.connect(self.strip.announce)
+        screen.wanted.connect(lambda: self.go_to(CompareScreen.title))
         screen.counted.connect(lambda n: self.sidebar.show_count(CompareScreen.title, str(n or "")))
         self._add(screen)
         return screen
@@ -540,14 +543,6 @@ class Window(QMainWindow):
         """Shows a run on its screen."""
         self.go_to(RunsScreen.title)
         self.runs_screen.show_run(run)
-
-    def compare_selected(self) -> None:
-        """Several selected versions are compared at once; one is added to those compared."""
-        references = self.acts.selected_references()
-        if len(references) == 1:
-            self.compare_screen.add(*references)
-        elif self.compare_screen.compare(references):
-            self.go_to(CompareScreen.title)
 
     # ------------------------------------------------------------------ the strip's parts
 
