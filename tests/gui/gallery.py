@@ -324,6 +324,12 @@ class Gallery:
         self.take("runs-no-match", lambda: screen.filter.set_whole("name:zzz"), 800)
         screen.filter.clear_all()
 
+    def many(self) -> None:
+        screen = self.window.runs_screen
+        self.window.go_to("Runs")
+        self.take("runs-many", screen.toggle_many, 900)
+        screen.toggle_many()
+
     def lineage(self) -> None:
         """The graph of a project with a past: selected, searched, as a list, grouped, alone."""
         w, p = self.window, self.person
@@ -506,6 +512,7 @@ def main() -> None:
         growing.start()
         gallery.watching([work / n for n in ("training-out", "notebooks", "nas-archive")])
         gallery.runs()
+        gallery.many()
         gallery.lineage()
         gallery.comparing()
         gallery.others()
