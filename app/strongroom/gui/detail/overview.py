@@ -24,7 +24,8 @@ _MOST = 60
 _LAYOUTS = {
     "mlflow": "MLflow", "hydra": "Hydra", "hf_trainer": "Hugging Face Trainer",
     "hf_model": "Hugging Face", "lightning": "Lightning", "ultralytics": "Ultralytics",
-    "dvc": "DVC", "tensorboard": "TensorBoard",
+    "dvc": "DVC", "tensorboard": "TensorBoard", "wandb": "Weights & Biases",
+    "diffusers": "Diffusers",
 }  # fmt: skip
 
 
@@ -110,7 +111,7 @@ class RunSection(Section):
             return (version["run"], version["run"], "", None, "unknown", "")
         layout = run["layout"] or ""
         known = "its own declaration"
-        if layout and layout != "declared":
+        if layout and layout not in ("declared", "track"):
             tool = _LAYOUTS.get(layout)
             known = f"its files, as {tool} writes them" if tool else "the files of its folder"
         host = next((f.text for f in facts(run["provenance"]) if f.name == "Host" and f.known), "")
