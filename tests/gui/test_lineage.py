@@ -137,6 +137,22 @@ def test_search_walks_through_the_hits(person, told):
     assert screen.canvas.hits == [] and screen.canvas.hasFocus()
 
 
+def test_the_way_between_two_nodes_and_what_they_have_in_common(person, told):
+    screen = shown(person, told["model"])
+    screen.canvas.setFocus()
+    screen.canvas.select(told["small"])
+    person.key(Qt.Key.Key_P, widget=screen.canvas)
+    screen.canvas.select(told["report"])
+    person.key(Qt.Key.Key_P, widget=screen.canvas)
+    person.until(lambda: "The way between the two" in texts(screen.side))
+    assert screen.canvas._way == [told["small"], told["model"], "run:run-0402", told["report"]]
+    assert "Both were made from fraud-detector v1" in texts(screen.side)
+    person.picture("lineage-way")
+    person.key(Qt.Key.Key_P, widget=screen.canvas)
+    assert screen.canvas._way == []
+    assert screen.shown.way(told["data"], told["report"])[0] == told["data"]
+
+
 def test_a_step_more_from_a_card(person, told):
     screen = shown(person, told["base"])
     screen.toolbar.choose_steps("1")

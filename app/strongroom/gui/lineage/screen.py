@@ -59,7 +59,7 @@ class LineageScreen(Screen):
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # until there is a graph
         self._bridge, self._theme, self._choose_file = bridge, theme, choose_file
-        self._root = self._select_next = ""
+        self._root = self._select_next = self._way_from = self._between = ""
         self._shown: Shown | None = None
         self._opened: set[str] = set()
         self._ticket: Ticket | None = None
@@ -88,7 +88,7 @@ class LineageScreen(Screen):
             " or choose a version in the Library and press L.",
         )  # fmt: skip
         self._failure = Notice(theme, "unplug", "red", "", "")
-        self._failure.add_button(Button(theme, "Try again", "refresh-cw", "", self._ask))
+        self._failure.add_button(Button(theme, "Try again", "refresh-cw", "", self.entered))
         self._build()
         self._connect()
 
@@ -141,7 +141,12 @@ class LineageScreen(Screen):
         self.side.hide_wanted.connect(self.toggle_panel)
         self._refresh = QTimer(self, singleShot=True, interval=_REFRESH_MS)
         self._refresh.timeout.connect(self._ask)
-        for key, act in (("T", self.toggle_outline), ("C", self._compare_selected)):
+        keys = (
+            ("T", self.toggle_outline),
+            ("C", self._compare_selected),
+            ("P", self.way_between),
+        )
+        for key, act in keys:
             shortcut = QShortcut(QKeySequence(key), self._views)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(act)
@@ -155,7 +160,8 @@ class LineageScreen(Screen):
 
     def entered(self) -> None:
         self._in_sight = True
-        if self._root and self._dirty:
+        failed = self._pages.currentWidget() is self._failure
+        if self._root and (self._dirty or failed):
             self._ask()
         elif not self._root:
             self._find_root()
@@ -201,6 +207,8 @@ class LineageScreen(Screen):
                     without_graph),
             command("Centre the graph on the selected node", "locate-fixed",
                     self._centre_on_selected, without_node),
+            command("The way from one node to another (P)", "workflow", self.way_between,
+                    without_node),
             command("Open all groups of the graph", "ungroup", self._open_all, without_graph),
             command("Group the graph again", "layers", self._group_again, without_graph),
             *(
@@ -399,6 +407,38 @@ class LineageScreen(Screen):
         if node is not None and node.type == "version":
             self.compare.emit([node.id])
 
+    def way_between(self) -> None:
+        """The first call marks where a way begins, the second shows it from there to the node that
+        is selected then; once more takes it away.
+        """
+        name, first = self.canvas.selected, self._way_from
+        if self._between or not name or first == name:
+            self._way_from = self._between = ""
+            self.canvas.show_way([])
+            self.side.show_between([], [])
+            return
+        if first not in self.canvas.graph.nodes:
+            self._way_from = name
+            self.said.emit("The way begins here: select another node and press P again", None)
+            return
+        graph = self.canvas.graph
+        way = graph.way(first, name)
+        self._way_from, self._between = "", name
+        self.canvas.show_way(way)
+        if not way:
+            self.said.emit("There is no way between the two in this graph", None)
+            self._between = ""
+            return
+        nodes = [graph.nodes[one] for one in way]
+        if "group" in (nodes[0].type, nodes[-1].type):
+            self.side.show_between(nodes, [])
+            return
+        self._bridge.ask(
+            lambda registry: registry.common_origins(first, name)["nodes"],
+            lambda common: self.side.show_between(nodes, common),
+            lambda error: self.side.show_between(nodes, []),
+        )
+
     def _show_impact(self, names: Collection[str]) -> None:
         """Marks all that is affected; what is not on the canvas yet is brought there."""
         here = self._shown.whole.nodes if self._shown is not None else {}
@@ -464,6 +504,11 @@ class LineageScreen(Screen):
                 None,
                 ("One step back", "arrow-up-left", lambda: self._expand(name, True)),
                 ("One step on", "arrow-down-right", lambda: self._expand(name, False)),
+                (
+                    "The way to here" if self._way_from else "A way from here",
+                    "workflow",
+                    self.way_between,
+                ),
                 None,
                 ("Copy the reference", "copy", lambda: copy_text(name)),
             ]
