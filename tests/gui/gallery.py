@@ -345,7 +345,7 @@ class Gallery:
         screen.field.edit.clear()
         self.take("lineage-list", screen.toggle_outline, 400)
         screen.toggle_outline()
-        self.take("lineage-link", lambda: screen._declare("score-model@v1"), 700)
+        self.take("lineage-link", lambda: screen.declare("score-model@v1"), 700)
         w.overlay.close_sheet()
         self.take("lineage-run", lambda: shown("run:score-train"), 700)
         self.take("lineage-group", lambda: shown("score-long@v1"), 900)

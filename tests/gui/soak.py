@@ -185,7 +185,7 @@ class Soak:
                 self.until(lambda ref=reference: lineage.canvas.graph.root == ref, "the graph")
             lineage.toggle_outline()
             lineage.toggle_outline()
-        self.sheet(lambda: lineage._declare(rows[0]))
+        self.sheet(lambda: lineage.declare(rows[0]))
         window.compare_screen.compare(rows[:2])
         window.go_to("Compare")
         self.opened += 1

@@ -336,3 +336,18 @@ def test_two_thousand_nodes_are_moved_through_fluidly(person, told, tmp_path):
     seen = set(screen.canvas._cards_in(screen.canvas.in_sight()))
     assert 0 < len(seen) < 500
     QApplication.processEvents()
+
+
+def test_menus_of_cards_and_edges(person, told):
+    screen = shown(person, told["model"])
+    titles = [a.text() for a in screen._menus.node_menu(told["model"]).actions()]
+    assert "Centre the graph on it" in titles and "Compare" in titles
+    edge = links(screen)[told["base"], told["model"]]
+    menu = {a.text(): a for a in screen._menus.edge_menu(edge).actions()}
+    assert {"Confirm", "Refuse"} <= set(menu)
+    menu["Confirm"].trigger()
+    person.until(lambda: links(screen)[told["base"], told["model"]].decision == "confirmed")
+    plain = links(screen)[told["data"], "run:run-0371"]
+    assert "Confirm" not in [a.text() for a in screen._menus.edge_menu(plain).actions()]
+    middle = screen.canvas.middle_of(told["data"]) + QPointF(120, 0)
+    assert screen.canvas.edge_at(screen.canvas.to_screen(middle)) is not None

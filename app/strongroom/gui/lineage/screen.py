@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QSettings, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
@@ -15,19 +15,19 @@ from strongroom.domain.event import Event
 from strongroom.gui.bridge import Bridge, Ticket
 from strongroom.gui.commands import Command
 from strongroom.gui.lineage import cards
-from strongroom.gui.lineage.canvas import Canvas, edge_words
+from strongroom.gui.lineage.canvas import Canvas
 from strongroom.gui.lineage.centre_field import CentreField
 from strongroom.gui.lineage.export import FORMATS, write
-from strongroom.gui.lineage.graph import Edge, Graph, merged
+from strongroom.gui.lineage.graph import Graph, merged
 from strongroom.gui.lineage.legend import Legend, Zoom
 from strongroom.gui.lineage.link_sheet import LinkSheet
+from strongroom.gui.lineage.menus import LineageMenus
 from strongroom.gui.lineage.outline import Outline
 from strongroom.gui.lineage.shown import Shown, Wanted, holder, laid_out
 from strongroom.gui.lineage.side import Side
 from strongroom.gui.lineage.small_map import SmallMap
 from strongroom.gui.lineage.toolbar import Toolbar
-from strongroom.gui.menus import menu_of
-from strongroom.gui.pieces import Button, Notice, column, copy_text, label
+from strongroom.gui.pieces import Button, Notice, column, label
 from strongroom.gui.screen import Screen
 from strongroom.gui.theme import DETAIL, PANEL_FLOATS, SIDEBAR, Theme, font
 from strongroom.services.registry import Registry
@@ -59,7 +59,7 @@ class LineageScreen(Screen):
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # until there is a graph
         self._bridge, self._theme, self._choose_file = bridge, theme, choose_file
-        self._root = self._select_next = self._way_from = self._between = ""
+        self._root = self._select_next = self.way_from = self._between = ""
         self._shown: Shown | None = None
         self._opened: set[str] = set()
         self._ticket: Ticket | None = None
@@ -89,6 +89,7 @@ class LineageScreen(Screen):
         )  # fmt: skip
         self._failure = Notice(theme, "unplug", "red", "", "")
         self._failure.add_button(Button(theme, "Try again", "refresh-cw", "", self.entered))
+        self._menus = LineageMenus(self, theme)
         self._build()
         self._connect()
 
@@ -125,19 +126,19 @@ class LineageScreen(Screen):
         self.toolbar.filtered.connect(self._arrange_again)
         self.legend.changed.connect(self._arrange_again)
         self.canvas.chosen.connect(self._choose)
-        self.canvas.opened.connect(self._open)
-        self.canvas.expand.connect(self._expand)
-        self.canvas.menu_wanted.connect(lambda name, at: self._node_menu(name).exec(at))
-        self.canvas.edge_menu.connect(self._edge_menu)
+        self.canvas.opened.connect(self.open)
+        self.canvas.expand.connect(self.expand)
+        self.canvas.menu_wanted.connect(self._menus.open_for_node)
+        self.canvas.edge_menu.connect(self._menus.open_for_edge)
         self.outline.chosen.connect(lambda name: self.canvas.select(name, centre=True))
-        self.outline.opened.connect(self._open)
+        self.outline.opened.connect(self.open)
         self.side.decided.connect(self.decide)
         self.side.go_to.connect(self._go_to)
         self.side.show_impact.connect(self._show_impact)
-        self.side.open_node.connect(self._open)
+        self.side.open_node.connect(self.open)
         self.side.compare.connect(lambda name: self.compare.emit([name]))
-        self.side.link.connect(self._declare)
-        self.side.export_wanted.connect(self._export_menu)
+        self.side.link.connect(self.declare)
+        self.side.export_wanted.connect(self._menus.open_for_export)
         self.side.hide_wanted.connect(self.toggle_panel)
         self._refresh = QTimer(self, singleShot=True, interval=_REFRESH_MS)
         self._refresh.timeout.connect(self._ask)
@@ -350,7 +351,7 @@ class LineageScreen(Screen):
             self.outline.select(name)
             self.outline.blockSignals(False)
 
-    def _open(self, name: str) -> None:
+    def open(self, name: str) -> None:
         node = self.canvas.graph.nodes.get(name)
         if node is None:
             return
@@ -377,7 +378,7 @@ class LineageScreen(Screen):
             self._select_next = name
             self._arrange_again()
 
-    def _expand(self, name: str, up: bool) -> None:
+    def expand(self, name: str, up: bool) -> None:
         """One step more from a card."""
         if self._shown is None:
             return
@@ -411,19 +412,19 @@ class LineageScreen(Screen):
         """The first call marks where a way begins, the second shows it from there to the node that
         is selected then; once more takes it away.
         """
-        name, first = self.canvas.selected, self._way_from
+        name, first = self.canvas.selected, self.way_from
         if self._between or not name or first == name:
-            self._way_from = self._between = ""
+            self.way_from = self._between = ""
             self.canvas.show_way([])
             self.side.show_between([], [])
             return
         if first not in self.canvas.graph.nodes:
-            self._way_from = name
+            self.way_from = name
             self.said.emit("The way begins here: select another node and press P again", None)
             return
         graph = self.canvas.graph
         way = graph.way(first, name)
-        self._way_from, self._between = "", name
+        self.way_from, self._between = "", name
         self.canvas.show_way(way)
         if not way:
             self.said.emit("There is no way between the two in this graph", None)
@@ -484,62 +485,14 @@ class LineageScreen(Screen):
 
         self._bridge.ask(lambda registry: registry.decide_link(target, source, decision), done)
 
-    def _declare(self, target: str) -> None:
+    def declare(self, target: str) -> None:
         def done(edge: dict[str, Any]) -> None:
             self.said.emit(f"Linked: {edge['from']} → {edge['to']}", None)
             self._ask()
 
         self.sheet_wanted.emit(LinkSheet(self._bridge, self._theme, target, done))
 
-    # ------------------------------------------------------------------ menus and export
-
-    def _node_menu(self, name: str) -> Any:
-        node = self.canvas.graph.nodes[name]
-        if node.type == "group":
-            entries: list[Any] = [("Open the group", "ungroup", lambda: self._open(name))]
-        else:
-            entries = [
-                ("Open", "panel-right", lambda: self._open(name)),
-                ("Centre the graph on it", "locate-fixed", lambda: self.show_of(name)),
-                None,
-                ("One step back", "arrow-up-left", lambda: self._expand(name, True)),
-                ("One step on", "arrow-down-right", lambda: self._expand(name, False)),
-                (
-                    "The way to here" if self._way_from else "A way from here",
-                    "workflow",
-                    self.way_between,
-                ),
-                None,
-                ("Copy the reference", "copy", lambda: copy_text(name)),
-            ]
-        if node.type == "version":
-            entries += [
-                ("Compare", "git-compare", lambda: self.compare.emit([name])),
-                ("Declare what it was made from…", "plus", lambda: self._declare(name)),
-            ]
-        return menu_of(self, entries, self._theme)
-
-    def _edge_menu(self, edge: Edge, at: QPoint) -> None:
-        entries: list[Any] = [
-            ("Copy what is known of it", "copy", lambda: copy_text(edge_words(edge)))
-        ]
-        if edge.basis == "inferred" and not (edge.start + edge.end).count("group:"):
-            for text, icon, decision in (
-                ("Confirm", "check", "confirmed"), ("Refuse", "x", "refused"),
-            ):  # fmt: skip
-                if edge.decision != decision:
-                    entries.append(
-                        (text, icon, lambda d=decision: self.decide(edge.start, edge.end, d))
-                    )
-        menu_of(self, entries, self._theme).exec(at)
-
-    def _export_menu(self) -> None:
-        entries: list[Any] = [
-            (text, "download", functools.partial(self.export, form))
-            for form, (text, _) in FORMATS.items()
-        ]
-        button = self.side.export_button
-        menu_of(self, entries, self._theme).exec(button.mapToGlobal(QPoint(0, -8)))
+    # ------------------------------------------------------------------ export
 
     def export(self, form: str) -> None:
         """Writes the graph to a file of the user's choice."""
