@@ -326,9 +326,9 @@ class CompareScreen(Screen):
         self.cards.show_subjects(subjects, tones(len(subjects), base), base)
         self._unread = len(subjects) >= FEWEST
         self._read()
-        if self._had_keyboard and not self.isAncestorOf(
-            QApplication.focusWidget() or self.window()
-        ):
+        focus = QApplication.focusWidget()
+        lost = focus is None or focus is self.window() or not focus.isVisible()
+        if self._had_keyboard and lost:  # not where somebody has gone on meanwhile
             self.first_focus().setFocus()  # what had it is not there any more
 
     def _read(self) -> None:
