@@ -330,8 +330,9 @@ def test_two_thousand_nodes_are_moved_through_fluidly(person, told, tmp_path):
     graph = Graph(names[0], nodes, edges)
     screen.canvas.show_graph(graph, placed, lines(graph, placed))
     person.picture("lineage-2000")
+    wanted = 8 * screen.canvas.zoom
     screen.canvas.zoom_by(8)
-    person.qtbot.wait(300)
+    person.until(lambda: abs(screen.canvas.zoom - wanted) < 0.001)
     person.picture("lineage-2000-near")
     seen = set(screen.canvas._cards_in(screen.canvas.in_sight()))
     assert 0 < len(seen) < 500
