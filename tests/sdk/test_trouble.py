@@ -305,3 +305,39 @@ def test_a_working_folder_that_is_gone(registry, script):
         """
     )
     assert by_name(registry)["t"]["status"] == "finished"
+
+
+def test_ranks_that_read_one_version_at_once_do_not_take_it_from_each_other(
+    registry, script, make_file
+):
+    folder = make_file("data/a.csv", b"a\n1\n").parent
+    make_file("data/b.csv", b"b\n2\n")
+    add(registry, folder, name="data")
+    slow = """
+        import strongroom, time
+        from strongroom.sdk import cache
+        real = cache._is_whole
+        def look(*a):
+            found = real(*a)
+            print("looked", flush=True)
+            time.sleep(1.5)
+            return found
+        cache._is_whole = look
+        with strongroom.track("slow") as run:
+            assert (run.use("data") / "b.csv").read_text() == "b\\n2\\n"
+    """
+    first = script.start(slow)
+    assert first.stdout.readline() == "looked\n"
+    script.run(
+        """
+        import os, strongroom, time
+        with strongroom.track("quick") as run:
+            path = run.use("data")
+            inode = os.stat(path / "a.csv").st_ino
+            until = time.monotonic() + 2.5
+            while time.monotonic() < until:
+                assert os.stat(path / "a.csv").st_ino == inode
+        """
+    )
+    _, err = first.communicate(timeout=60)
+    assert first.returncode == 0, err
