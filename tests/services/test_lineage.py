@@ -330,3 +330,25 @@ def reached(pairs, root, depth):
         found |= level
         steps += 1
     return found
+
+
+def test_a_version_that_a_rule_stumbles_over_does_not_keep_the_others_waiting(
+    registry, make_file, monkeypatch
+):
+    from strongroom.catalog import profiles
+    from strongroom.services import inference
+    from strongroom.services.inference.rule import Rule
+    from tests.conftest import add
+
+    def find(desk, row):
+        if row.n == 1:
+            raise KeyError("an odd document")
+        seen.append(row.n)
+        return []
+
+    seen: list[int] = []
+    monkeypatch.setattr(inference, "RULES", (Rule("odd", frozenset({"other"}), find),))
+    for n in range(3):
+        add(registry, make_file("x.bin", b"%d" % n), kind="other")
+    assert registry.catch_up() == 3 and seen == [2, 3]
+    assert profiles.count_waiting(registry.desk.engine) == 0
