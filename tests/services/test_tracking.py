@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from strongroom.bootstrap import rebuild_registry
 from strongroom.domain.errors import Conflict
 from strongroom.domain.facts import RunStatus
 from strongroom.services import runs, spool, tracking
@@ -128,3 +129,13 @@ def test_one_run_that_cannot_be_ended_does_not_hide_the_other_lost_ones(registry
 
     monkeypatch.setattr(spool, "gather", broken)
     assert tracking.look_for_lost(desk) == [second]
+
+
+def test_names_and_values_that_are_no_utf_8_are_the_same_after_a_rebuild(registry, place, reopen):
+    """As they come from file names and command lines of another encoding."""
+    run = tracking.begin(registry.desk, "r\udcff", params={"p\udcff": "v\udcff", "l": ["\ud800"]})
+    before = shown(registry, run)
+    assert before["name"] == "r\\udcff" and before["params"]["p\\udcff"] == "v\\udcff"
+    registry.close()
+    rebuild_registry(place)
+    assert reopen().show_run(run, series=True)["run"] == before
