@@ -139,3 +139,17 @@ def test_names_and_values_that_are_no_utf_8_are_the_same_after_a_rebuild(registr
     registry.close()
     rebuild_registry(place)
     assert reopen().show_run(run, series=True)["run"] == before
+
+
+def test_what_a_killed_rank_logged_after_the_end_is_taken_in_once_it_is_gone(registry):
+    desk = registry.desk
+    run = tracking.begin(desk, "job")
+    rank = spool.Spool(folder_of(registry, run), run)
+    tracking.end(desk, run, RunStatus.FINISHED)
+    rank.write(spool.line({"b": 1.0}, 0, 1.0))
+    tracking.look_for_lost(desk)
+    assert "b" not in shown(registry, run)["series"]  # it may log on
+    rank.close()
+    tracking.look_for_lost(desk)
+    assert shown(registry, run)["series"]["b"]["values"] == [1.0]
+    assert not folder_of(registry, run).exists()

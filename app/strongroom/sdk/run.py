@@ -156,7 +156,7 @@ class Run:
 
         assert self._registry is not None
         self._spool_folder = spool.folder_for(self._registry.desk.place.live, self.id)
-        self._spool = spool.Spool(self._spool_folder)
+        self._spool = spool.Spool(self._spool_folder, self.id)
         if params:
             self._lines.append(spool.params_line(params))
 
@@ -458,7 +458,7 @@ class Run:
         if self._spool is None and self._spool_folder is not None:
             from strongroom.services.spool import Spool
 
-            self._spool = Spool(self._spool_folder)
+            self._spool = Spool(self._spool_folder, self.id)
         return self._spool or self._queue_now()
 
     def _show(self) -> None:

@@ -21,6 +21,8 @@ from typing import Any
 from strongroom.domain.series import Series, double, doubles, is_whole
 
 _SUFFIX = ".jsonl"
+#: The file that names the run.
+_RUN = "run.json"
 
 
 def folder_for(live: Path, run: str) -> Path:
@@ -33,7 +35,8 @@ class Spool:
     nothing is synced.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, run: str = "") -> None:
+        """`run` tells whoever finds the folder left behind whose it is."""
         while True:  # until nobody has cleared the new file away before it was locked
             folder.mkdir(parents=True, exist_ok=True)
             self.path = folder / f"{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}"
@@ -43,6 +46,8 @@ class Spool:
                 with contextlib.suppress(OSError):  # a file system without locks
                     fcntl.flock(self._fd, fcntl.LOCK_SH)
                 if os.fstat(self._fd).st_nlink:
+                    if run:
+                        (folder / _RUN).write_text(json.dumps(run))
                     return
                 os.close(self._fd)
 
@@ -171,7 +176,30 @@ def forget(folder: Path, known: Mapping[str, int]) -> None:
             finally:
                 os.close(fd)
     with contextlib.suppress(OSError):
-        folder.rmdir()
+        if not any(folder.glob(f"*{_SUFFIX}")):
+            (folder / _RUN).unlink(missing_ok=True)
+            folder.rmdir()
+
+
+def left_behind(live: Path) -> list[str]:
+    """Runs some of whose files were not cleared away, though no process writes them any more."""
+    found = []
+    for path in live.glob(f"*.spool/{_RUN}"):
+        with contextlib.suppress(OSError, ValueError):
+            if not any(_is_written(one) for one in path.parent.glob(f"*{_SUFFIX}")):
+                found.append(str(json.loads(path.read_text())))
+    return found
+
+
+def _is_written(path: Path) -> bool:
+    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
 
 
 def _whole_lines(fd: int) -> int:

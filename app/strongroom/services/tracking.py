@@ -140,6 +140,13 @@ def look_for_lost(desk: Desk) -> list[str]:
                 continue
             log.warning("run %s is lost: its process is gone", row.id)
             lost.append(row.id)
+    for run in spool.left_behind(desk.place.live):
+        known = catalog.run_by_id(desk.engine, run)
+        if known is not None and known.status != RunStatus.RUNNING:
+            try:
+                end(desk, run, None)  # what a process logged that was killed after the run's end
+            except (StrongroomError, OSError) as error:
+                log.warning("what is left of run %s cannot be taken in yet: %s", run, error)
     return lost
 
 
