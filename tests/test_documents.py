@@ -39,6 +39,9 @@ def test_help_is_there_with_its_settings_and_names_the_layouts():
         "hf_trainer": "hugging face trainer",
         "hf_model": "model folders",
         "plain": "any folder",
+        "wandb": "w&b offline runs",
+        "trackers": "folders and databases",
+        "notebooks": "executed notebooks",
     }
     for layout in LAYOUTS:
         assert words.get(layout.name, layout.name) in told, layout.name

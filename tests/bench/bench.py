@@ -572,6 +572,49 @@ def memory(b: Bench) -> None:
     shutil.rmtree(place.parent)
 
 
+def described(b: Bench) -> None:
+    """Whole commands over large evidence: added, looked into, compared; memory of all processes."""
+    import psutil
+
+    from tests.bench.large_evidence import ROWS, make_table
+    from tests.bench.large_tensors import make
+
+    place, folder = b.registry("described-registry"), b.fresh("described")
+    idle = peak_of(psutil, start("list", registry=place))
+    pairs = {
+        "tables": [make_table(folder / f"{n}.csv", other=n == "b") for n in "ab"],
+        "models": [folder / f"{n}.safetensors" for n in "ab"],
+    }
+    for at, path in enumerate(pairs["models"]):
+        make(path, 60, 30 if at else None)
+    titles = {
+        "tables": (f"a table of {ROWS // 1_000_000} million rows", "data"),
+        "models": ("a safetensors of 4 GB", "tensors"),
+    }
+    for what, paths in pairs.items():
+        title, section = titles[what]
+        for path in paths:
+            run("add", path, place=place)
+            path.unlink()
+        names = [path.name for path in paths]
+        began = time.monotonic()
+        looked = peak_of(psutil, start("lineage", names[1], registry=place)) - idle
+        middle = time.monotonic()
+        compared = peak_of(psutil, start("diff", *names, "--only", section, registry=place)) - idle
+        ended = time.monotonic()
+        for work, peak, took in (
+            (f"{title} is looked into, two of them", looked, middle - began),
+            (f"{title} is compared with another", compared, ended - middle),
+        ):
+            b.add(
+                Row(
+                    work, f"{peak / MB:.0f} MB", f"{took:.1f} s", "", "<= 300 MB above idle",
+                    peak <= 300 * MB,
+                )
+            )  # fmt: skip
+    shutil.rmtree(place.parent)
+
+
 def peak_of(psutil, process) -> int:
     """Peak resident bytes of a process and its children together."""
     peak, watched = 0, psutil.Process(process.pid)
@@ -595,6 +638,7 @@ ROWS: dict[str, Callable[[Bench], None]] = {
     "window": window,
     "compare": comparing,
     "lineage": lineage,
+    "described": described,
     "memory": memory,
 }
 

@@ -21,6 +21,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from tests import lineage_story as story
+
 ROOT = Path(__file__).parents[2]
 REAL = Path(os.environ.get("STRONGROOM_REALRUNS", ROOT / ".realruns" / "out"))
 SAMPLE = ROOT / "resources" / "sample" / "train.py"
@@ -40,6 +42,7 @@ def fill(place: Path, work: Path) -> None:
         for name in ADDED:
             if (REAL / name).is_dir():
                 registry.add([os.fsencode(REAL / name)], AddOptions(each=name.startswith("host")))
+        tell_a_past(registry, work / "past")
         for at in range(1, 6):
             for name, values in metrics_of(at).items():
                 (folder / name).write_text(json.dumps(values))
@@ -58,6 +61,36 @@ def fill(place: Path, work: Path) -> None:
         registry.note("fraud-detector@v5", "Ask Mia before it goes anywhere.")
         registry.label("fraud-detector@v5", "team", "risk")
         registry.label("fraud-detector@v5", "owner", "mia")
+
+
+def tell_a_past(registry, folder: Path) -> None:
+    """A model with its data, its run, what came of it, and a wide fan of checkpoints."""
+    folder.mkdir()
+
+    def add(name: str, text: str, **options) -> str:
+        path = folder / f"{len(list(folder.iterdir()))}.txt"
+        path.write_text(text)
+        return story.add(registry, path, name, **options)
+
+    data = add("score-data", "id,x\n1,2\n")
+    spec = add("score-spec", "features: 12\n")
+    git = {"git": {"commit": "5b90e17" + "0" * 33, "dirty": False, "branch": "main"}}
+    known = {**git, "python": "3.11.7", "packages": {"torch": "2.13.0"}}
+    story.run(registry, "score-train", "train score", {data: "declared", spec: "observed"},
+              provenance=known, params={"lr": {"value": 0.001, "by": "user"}})  # fmt: skip
+    base = story.tensors(folder / "base.safetensors", {f"l{n}": story.layer(n) for n in range(6)})
+    story.add(registry, base, "score-base")
+    tuned = {**{f"l{n}": story.layer(n) for n in range(4)}, "head": story.layer(90)}
+    model = story.add(registry, story.tensors(folder / "m.safetensors", tuned), "score-model",
+                      run="score-train", metrics={"auc": 0.9713})  # fmt: skip
+    add("score-report", "report", inputs=(model,))
+    add("score-int8", "quantised", inputs=(model,))
+    parts = [add(f"shard-{n}", f"shard {n}") for n in range(14)]
+    story.run(registry, "score-long-run", "train for long", dict.fromkeys(parts, "declared"))
+    for n in range(9):
+        add("score-checkpoint", f"checkpoint {n}", run="score-long-run")
+    add("score-long", "the last", run="score-long-run")
+    registry.catch_up()
 
 
 def metrics_of(at: int) -> dict[str, dict[str, float]]:
@@ -221,6 +254,7 @@ class Gallery:
         w = self.window
         self.select("fraud-detector@v5")
         w.library.open_panel()
+        self.person.until(lambda: w.detail._reading is not None)
         for at, name in enumerate(("overview", "files", "history", "notes")):
             self.take(f"detail-{name}", lambda at=at: w.detail.choose_tab(at))
         w.detail.choose_tab(0)
@@ -289,6 +323,33 @@ class Gallery:
             self.take("runs-bottom", lambda: bar.setValue(bar.maximum()), 600)
         self.take("runs-no-match", lambda: screen.filter.set_whole("name:zzz"), 800)
         screen.filter.clear_all()
+
+    def many(self) -> None:
+        screen = self.window.runs_screen
+        self.window.go_to("Runs")
+        self.take("runs-many", screen.toggle_many, 900)
+        screen.toggle_many()
+
+    def lineage(self) -> None:
+        """The graph of a project with a past: selected, searched, as a list, grouped, alone."""
+        w, p = self.window, self.person
+        screen = w.lineage_screen
+
+        def shown(name: str) -> None:
+            w.show_lineage(name)
+            p.until(lambda: screen.shown is not None and screen.shown.root == name, 30000)
+
+        self.take("lineage", lambda: shown("score-model@v1"), 900)
+        self.take("lineage-selected", lambda: screen.canvas.select("run:score-train"), 600)
+        self.take("lineage-search", lambda: screen.field.edit.setText("score"), 400)
+        screen.field.edit.clear()
+        self.take("lineage-list", screen.toggle_outline, 400)
+        screen.toggle_outline()
+        self.take("lineage-link", lambda: screen.declare("score-model@v1"), 700)
+        w.overlay.close_sheet()
+        self.take("lineage-run", lambda: shown("run:score-train"), 700)
+        self.take("lineage-group", lambda: shown("score-long@v1"), 900)
+        self.take("lineage-alone", lambda: shown("fraud-detector@v5"), 700)
 
     def comparing(self) -> None:
         w, p = self.window, self.person
@@ -451,6 +512,8 @@ def main() -> None:
         growing.start()
         gallery.watching([work / n for n in ("training-out", "notebooks", "nas-archive")])
         gallery.runs()
+        gallery.many()
+        gallery.lineage()
         gallery.comparing()
         gallery.others()
     finally:

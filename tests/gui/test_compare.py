@@ -238,6 +238,22 @@ def test_rows_dropped_on_the_sidebar_are_added(comparing):
     assert screen_of(p).tray.refs == tuple(THREE[:2])
 
 
+def test_a_version_is_set_against_the_one_before(comparing):
+    p = comparing
+    p.window.go_to("Library")
+    p.table.setFocus()
+    p.table.select_row(row_of(p, f"{NAME}@v3"))
+    p.key(Qt.Key.Key_C, SHIFT)
+    p.until(lambda: p.window.current is screen_of(p))
+    assert screen_of(p).tray.state == ((THREE[1], THREE[2]), 0)
+    p.window.go_to("Library")
+    p.table.select_row(row_of(p, f"{NAME}@v1"))
+    p.table.setFocus()
+    p.key(Qt.Key.Key_C, SHIFT)
+    p.until(lambda: "first version" in p.window.strip.words.toolTip())
+    assert p.window.current is p.window.library
+
+
 def test_more_than_eight_are_refused_and_what_was_there_stays(comparing):
     screen = screen_of(comparing)
     screen.compare(THREE)
@@ -267,6 +283,32 @@ def test_what_was_compared_is_there_again_after_a_restart(comparing):
     assert all(c.document is None for c in again.page.cards.values())  # nobody looks
     p.window.go_to("Compare")
     settled(p)
+
+
+def test_a_comparison_is_kept_under_a_name(comparing):
+    p = comparing
+    screen = screen_of(p)
+    screen.compare(THREE)
+    screen.tray.set_baseline(THREE[2])
+    p.window.go_to("Compare")
+    settled(p)
+    screen.kept.save()
+    sheet = p.window.overlay.sheet
+    sheet.field.selectAll()
+    p.type(sheet.field, "before the review")
+    p.key(Qt.Key.Key_Return)
+    screen.clear()
+    p.window.go_to("Library")
+    next(
+        a for a in screen.kept.menu_of_kept().actions() if a.text() == "before the review"
+    ).trigger()
+    assert screen.tray.state == (tuple(THREE), 2) and p.window.current is screen
+    assert any(c.title == "Comparison: before the review" for c in screen.commands())
+    (removing,) = [a.menu() for a in screen.kept.menu_of_kept().actions() if a.menu()]
+    removing.actions()[0].trigger()
+    assert not screen.kept.all()
+    p.window.undo.take_back()
+    assert list(screen.kept.all()) == ["before the review"]
 
 
 # ---------------------------------------------------------------------- sections

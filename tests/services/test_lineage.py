@@ -379,3 +379,60 @@ def test_questions_to_a_graph_with_many_ways_take_time_by_its_size(registry, tmp
     shared = registry.common_origins(names[-1], names[-2])
     assert len(shared["nodes"]) == 2 * layers - 2
     assert shared["nodes"][0]["distance"] == 1
+
+
+# ---------------------------------------------------------------------- from other tools
+
+
+def event(kind, job, read, made):
+    return json.dumps(
+        {
+            "eventType": kind,
+            "eventTime": "2026-11-01T10:00:00Z",
+            "run": {"runId": "0190d5a0-0000-7000-8000-000000000000"},
+            "job": {"namespace": "airflow", "name": job},
+            "inputs": read,
+            "outputs": made,
+        }
+    )
+
+
+def test_openlineage_events_are_declared_edges(registry, told, tmp_path):
+    other = tmp_path / "by path.csv"
+    other.write_text("z\n1\n")
+    lineage_story.add(registry, other, "by-path")
+    path = tmp_path / "events.jsonl"
+    path.write_text(
+        "\n".join(
+            [
+                event("START", "split", [{"namespace": "x", "name": "transactions"}], []),
+                event(
+                    "COMPLETE", "split",
+                    [{"namespace": "x", "name": "transactions",
+                      "facets": {"version": {"datasetVersion": "v1 sha256:00"}}},
+                     {"namespace": "file", "name": str(other)},
+                     {"namespace": "s3://bucket", "name": "gone/file.csv"}],
+                    [{"namespace": "x", "name": "fraud-holdout"}],
+                ),
+            ]
+        )
+    )  # fmt: skip
+    taken = registry.take_lineage(path)
+    assert {(e["from"], e["to"], e["basis"]) for e in taken["edges"]} == {
+        (told["data"], told["holdout"], "declared"),
+        ("by-path@v1", told["holdout"], "declared"),
+    }
+    assert taken["edges"][0]["reason"] == "OpenLineage: airflow.split"
+    assert [one["name"] for one in taken["unknown"]] == ["gone/file.csv"]
+    again = registry.take_lineage(path)
+    assert again["edges"] == [] and again["known"] == 2
+    path.write_text("no events\n")
+    with pytest.raises(BadInput):
+        registry.take_lineage(path)
+
+
+def test_what_goes_out_as_openlineage_comes_in_again(registry, told, tmp_path):
+    path = tmp_path / "out.jsonl"
+    path.write_text(FORMATS["openlineage"](registry.lineage(told["small"])))
+    taken = registry.take_lineage(path)
+    assert {e["to"] for e in taken["edges"]} >= {told["model"]} and not taken["unknown"]

@@ -101,8 +101,12 @@ def command_table(window: Window) -> list[Command]:
             without_version, in_list=True,
         ),
         Command(
-            "Compare what is selected", "git-compare", window.compare_selected, ("C",),
+            "Compare what is selected", "git-compare", window.comparing.selected, ("C",),
             without_version, in_list=True,
+        ),
+        Command(
+            "Compare with the version before", "git-compare", window.comparing.with_the_one_before,
+            ("Shift C",), without_version, in_list=True,
         ),
         Command("Verify everything", "shield-check", acts.verify_everything),
         Command("Show the newest", "arrow-up", page.show_news, ("Ctrl Home",)),

@@ -26,6 +26,7 @@ from strongroom.gui.bridge import Bridge
 from strongroom.gui.command_palette import CommandPalette
 from strongroom.gui.command_table import command_table
 from strongroom.gui.commands import Command, install
+from strongroom.gui.compare.comparing import Comparing
 from strongroom.gui.compare.drop_target import ReferenceDrop
 from strongroom.gui.compare.screen import CompareScreen
 from strongroom.gui.drag_out import DragOut
@@ -103,6 +104,7 @@ class Window(QMainWindow):
         self.watches = Watches(self, bridge, theme, self.overlay, self.undo)
         self.leaving = Leaving(self, bridge, theme, self.overlay, self.settings)
         self.menus = WindowMenus(self, theme)
+        self.comparing = Comparing(self, bridge)
         self._add_screens()
         self.commands = command_table(self)
         self._actions = install(self.commands, self, self.page.table)
@@ -211,6 +213,7 @@ class Window(QMainWindow):
         screen.show_version.connect(self.show_version)
         screen.show_run.connect(self.show_run)
         screen.say.connect(self.strip.announce)
+        screen.wanted.connect(lambda: self.go_to(CompareScreen.title))
         screen.counted.connect(lambda n: self.sidebar.show_count(CompareScreen.title, str(n or "")))
         self._add(screen)
         return screen
@@ -220,6 +223,8 @@ class Window(QMainWindow):
         screen.show_version.connect(self.show_version)
         screen.show_run_versions.connect(lambda run: self.set_filter(f'run:"{run}"'))
         screen.watch_folder.connect(self.acts.watch_folder)
+        screen.compare_runs.connect(self._compare_runs)
+        screen.show_lineage.connect(lambda run: self.show_lineage(f"run:{run}"))
         screen.compare_run.connect(lambda run: self.compare_screen.add_run(run))
         screen.filter.attach_reason(self._whole)
         self._add(screen, screen.actions_at_top[-1])
@@ -297,6 +302,7 @@ class Window(QMainWindow):
         self.detail.repair.connect(self.acts.repair)
         self.detail.export_file.connect(self.acts.export_file)
         self.detail.filter_run.connect(self.show_run)
+        self.detail.lineage_wanted.connect(self.show_lineage)
         self.detail.sheet_wanted.connect(self.overlay.open)
         self.sidebar.add_watch.connect(self.acts.watch_folder)
         self.sidebar.show_screen.connect(self.go_to)
@@ -539,12 +545,8 @@ class Window(QMainWindow):
         self.go_to(RunsScreen.title)
         self.runs_screen.show_run(run)
 
-    def compare_selected(self) -> None:
-        """Several selected versions are compared at once; one is added to those compared."""
-        references = self.acts.selected_references()
-        if len(references) == 1:
-            self.compare_screen.add(*references)
-        elif self.compare_screen.compare(references):
+    def _compare_runs(self, runs: list[str]) -> None:
+        if self.compare_screen.compare([f"run:{run}" for run in runs]):
             self.go_to(CompareScreen.title)
 
     # ------------------------------------------------------------------ the strip's parts

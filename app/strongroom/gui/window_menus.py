@@ -30,6 +30,7 @@ class WindowMenus:
             "Export the version…",
             "Verify what is selected",
             "Compare what is selected",
+            "Compare with the version before",
             None,
             "Copy the digest",
             "Copy the reference",

@@ -158,10 +158,12 @@ class LocalRegistry:
     def show_run(self, run: str, series: bool = False) -> Document:
         return find.show_run(self.desk, run, series)
 
-    def run_series(self, run: str, names: Collection[str] | None = None) -> Curves:
+    def run_series(
+        self, run: str, names: Collection[str] | None = None, most: int | None = None
+    ) -> Curves:
         from strongroom.services import curves
 
-        return curves.run_series(self.desk, run, names)
+        return curves.run_series(self.desk, run, names, most)
 
     def run_log(self, run: str, lines: int = 400) -> Document:
         from strongroom.services import run_log
@@ -219,6 +221,11 @@ class LocalRegistry:
         from strongroom.services import links
 
         return links.link(self.desk, reference, source, run, reason)
+
+    def take_lineage(self, path: Path) -> Document:
+        from strongroom.services import openlineage
+
+        return openlineage.take_events(self.desk, path)
 
     def decide_link(self, reference: str, source: str, decision: str) -> Document:
         from strongroom.services import links

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -82,7 +83,7 @@ def lineage(
 
 
 @click.command()
-@click.argument("reference", metavar="REF", shell_complete=references)
+@click.argument("reference", metavar="[REF]", required=False, shell_complete=references)
 @click.option("--from", "source", metavar="REF", shell_complete=references,
               help="The version that REF was made from.")  # fmt: skip
 @click.option("--run", metavar="ID", shell_complete=runs, help="The run that made REF.")
@@ -90,18 +91,29 @@ def lineage(
 @click.option("--confirm", "decision", flag_value="confirmed", help="What was inferred is right.")
 @click.option("--refuse", "decision", flag_value="refused", help="What was inferred is wrong.")
 @click.option("--reopen", "decision", flag_value="open", help="Take such a decision back.")
+@click.option("--openlineage", "events", type=click.Path(path_type=Path), metavar="FILE",
+              help="Declare what OpenLineage events tell, one JSON event a line.")  # fmt: skip
 @common
 @click.pass_obj
 def link(
     frame: Frame,
-    reference: str,
+    reference: str | None,
     source: str | None,
     run: str | None,
     reason: str,
     decision: str | None,
+    events: Path | None,
 ) -> None:
     """Declare what a version was made from, or decide on what was inferred."""
+    if (reference is None) == (events is None):
+        raise click.UsageError("name a version, or a file with --openlineage")
     registry = frame.open()
+    if events is not None:
+        taken = registry.take_lineage(events)
+        frame.warn([f"{one['name']}: {one['why']}" for one in taken["unknown"]])
+        frame.answer(taken, lambda: _taken(taken))
+        return
+    assert reference is not None
     if decision is not None:
         if source is None or run is not None:
             raise click.UsageError("say with --from REF which inferred edge is meant")
@@ -142,6 +154,13 @@ def _look_for_origins(frame: Frame, registry: LocalRegistry) -> None:
     looked = registry.catch_up(frame.progress("looking for origins"), _MOST_WAITED_FOR)
     if looked == _MOST_WAITED_FOR:
         frame.warn(["not all versions are looked into yet: run `strongroom worker --once`"])
+
+
+def _taken(taken: dict[str, Any]) -> str:
+    lines = [printable(_arrow(edge)) for edge in taken["edges"]]
+    if taken["known"]:
+        lines.append(f"{counted(taken['known'], 'edge')} known before")
+    return "\n".join(lines) or "Nothing in it is known here."
 
 
 def _written(form: str, graph: dict[str, Any]) -> str:

@@ -18,8 +18,8 @@ from strongroom.gui.wording import Look, since
 _BASELINE = Look("Baseline", "flag", "indigo")
 _NARROWEST = 252
 _HEIGHT = 62
-#: From this width on a card says all.
-_WIDE = 330
+#: From these widths on there is room for words on the button, and for the digest.
+_WORDS, _DIGEST = 310, 400
 _CHOOSE = "Set as baseline"
 
 
@@ -74,9 +74,9 @@ class SubjectCard(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.digest.setVisible(self.width() > _WIDE)
+        self.digest.setVisible(self.width() > _DIGEST)
         if self._choose is not None:
-            self._choose.setText(_CHOOSE if self.width() > _WIDE - 30 else "")
+            self._choose.setText(_CHOOSE if self.width() > _WORDS else "")
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.opened.emit(self.subject.ref)

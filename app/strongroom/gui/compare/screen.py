@@ -6,8 +6,16 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QApplication, QBoxLayout, QFrame, QLineEdit, QStackedWidget, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QBoxLayout,
+    QFrame,
+    QLineEdit,
+    QStackedWidget,
+    QWidget,
+)
 
+from strongroom.domain.comparison import FEWEST, RUN
 from strongroom.domain.errors import BadInput, StrongroomError
 from strongroom.domain.event import Event
 from strongroom.gui import dialogs
@@ -16,6 +24,7 @@ from strongroom.gui.commands import Command
 from strongroom.gui.compare.cards import SubjectCards
 from strongroom.gui.compare.drop_target import ReferenceDrop
 from strongroom.gui.compare.grid import Names
+from strongroom.gui.compare.kept import Kept
 from strongroom.gui.compare.page import ComparePage
 from strongroom.gui.compare.picker import Picker
 from strongroom.gui.compare.sections import VIEWS
@@ -29,7 +38,6 @@ from strongroom.gui.screen import Screen
 from strongroom.gui.theme import MARGIN, Theme, font
 from strongroom.gui.undo import Undo
 from strongroom.gui.wording import plural
-from strongroom.services.compare.subject import FEWEST, RUN
 from strongroom.services.registry import Registry
 
 #: From this width on the switch stands beside the tabs.
@@ -40,7 +48,7 @@ _AGAIN_MS = 1000
 
 class CompareScreen(Screen):
     """`show_version(reference)`, `show_run(id)`: a subject was opened; `counted(n)`: so many are in
-    the tray; `say(text)`: something was done.
+    the tray; `say(text)`: something was done; `wanted`: it shall come into sight.
     """
 
     title = "Compare"
@@ -49,6 +57,7 @@ class CompareScreen(Screen):
     show_run = Signal(str)
     counted = Signal(int)
     say = Signal(str)
+    wanted = Signal()
 
     def __init__(self, bridge: Bridge, theme: Theme, overlay: Overlay, undo: Undo) -> None:
         super().__init__()
@@ -77,7 +86,9 @@ class CompareScreen(Screen):
         self.middle = self.field
         self.export = Button(theme, "Export report", "download", "", self.export_report)
         self.export.setToolTip("Write a page that holds all of it, for any browser")
-        self.actions_at_top = [self.export]
+        self.kept = Kept(theme, overlay, undo, self.tray, lambda: self.names.short)
+        self.kept.shown.connect(self.wanted)
+        self.actions_at_top = [self.kept, self.export]
         ReferenceDrop(self, lambda references: self.add(*references))
         self._connect()
         self._show_tray()
@@ -188,6 +199,7 @@ class CompareScreen(Screen):
             return "" if self.tray.refs else "nothing is compared"
 
         return [
+            *self.kept.commands(without_two),
             Command("Add to the comparison…", "plus", self.pick, group="Compare"),
             Command("Only differences, or all (D)", "equal", self.only.toggle, (), without_two,
                     group="Compare"),
@@ -211,6 +223,7 @@ class CompareScreen(Screen):
         self.page.curves.remember(memory)
 
     def recall(self, memory: QSettings) -> None:
+        self.kept.memory = memory
         self.page.curves.recall(memory)
         self.only.setChecked(memory.value("compare/only", "true") in (True, "true"))
         self.tray.recall(memory)
@@ -313,9 +326,9 @@ class CompareScreen(Screen):
         self.cards.show_subjects(subjects, tones(len(subjects), base), base)
         self._unread = len(subjects) >= FEWEST
         self._read()
-        if self._had_keyboard and not self.isAncestorOf(
-            QApplication.focusWidget() or self.window()
-        ):
+        focus = QApplication.focusWidget()
+        lost = focus is None or focus is self.window() or not focus.isVisible()
+        if self._had_keyboard and lost:  # not where somebody has gone on meanwhile
             self.first_focus().setFocus()  # what had it is not there any more
 
     def _read(self) -> None:

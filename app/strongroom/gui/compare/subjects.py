@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from strongroom.domain.comparison import RUN
 from strongroom.domain.errors import StrongroomError, printable
 from strongroom.gui.compare.grid import Names
 from strongroom.gui.runs import wording as run_wording
 from strongroom.gui.wording import DAMAGED, KINDS, Look, short_digest
-from strongroom.services.compare.subject import RUN
 from strongroom.services.registry import Registry
 
 #: Colours of the subjects: of the baseline, and of the others in their order.

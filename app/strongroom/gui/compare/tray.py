@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QSettings, Signal
 
-from strongroom.services.compare.subject import MOST, RUN
+from strongroom.domain.comparison import MOST, RUN
 
 #: References and the number of the baseline, to come back to.
 State = tuple[tuple[str, ...], int]

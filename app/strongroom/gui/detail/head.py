@@ -29,6 +29,9 @@ _PAD = 6
 
 
 class Head(QWidget):
+    """`lineage_wanted(reference)`: its graph is wanted; `hide_wanted`: the panel's own button."""
+
+    lineage_wanted = Signal(str)
     hide_wanted = Signal()
 
     def __init__(self, theme: Theme) -> None:
@@ -46,6 +49,12 @@ class Head(QWidget):
         title.addWidget(self.name)
         title.addWidget(self.tag)
         title.addStretch(1)
+        title.addWidget(
+            IconButton(
+                theme, "workflow", "Lineage: what it was made from, and what was made of it (L)",
+                lambda: self.lineage_wanted.emit(self._reference),
+            )
+        )  # fmt: skip
         title.addWidget(
             IconButton(theme, "panel-right-close", "Hide the panel (Ctrl I)", self.hide_wanted.emit)
         )

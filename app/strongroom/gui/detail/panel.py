@@ -34,8 +34,9 @@ TABS = ("Overview", "Files", "History", "Notes")
 
 class DetailPanel(QFrame):
     """`export(version)`, `verify(reference)`, `repair(reference)`, `export_file(version, path)`:
-    pressed; `hide_wanted`: the panel's own button; `show_version(reference)`, `filter_run(run)`:
-    links; `sheet_wanted(sheet)`: a file's preview, to be shown over the page.
+    pressed; `hide_wanted`: the panel's own button; `show_version(reference)`, `filter_run(run)`,
+    `lineage_wanted(reference)`: links; `sheet_wanted(sheet)`: a file's preview, to be shown over
+    the page.
     """
 
     export = Signal(object)
@@ -45,6 +46,7 @@ class DetailPanel(QFrame):
     hide_wanted = Signal()
     show_version = Signal(str)
     filter_run = Signal(str)
+    lineage_wanted = Signal(str)
     sheet_wanted = Signal(object)
 
     def __init__(self, bridge: Bridge, theme: Theme) -> None:
@@ -75,6 +77,7 @@ class DetailPanel(QFrame):
     def _build(self) -> None:
         self.head = Head(self._theme)
         self.head.hide_wanted.connect(self.hide_wanted)
+        self.head.lineage_wanted.connect(self.lineage_wanted)
         self.overview = Overview(self._bridge, self._theme)
         self.overview.show_version.connect(self.show_version)
         self.overview.filter_run.connect(self.filter_run)

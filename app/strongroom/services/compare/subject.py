@@ -8,6 +8,7 @@ from typing import Any
 
 from strongroom.catalog import catalog
 from strongroom.catalog.catalog import RunRow, VersionRow
+from strongroom.domain.comparison import FEWEST, MOST, RUN
 from strongroom.domain.errors import BadInput, NotFound
 from strongroom.domain.manifest import Entry
 from strongroom.services.desk import Desk
@@ -15,9 +16,6 @@ from strongroom.services.documents import StoredDocuments
 from strongroom.services.find import resolve
 from strongroom.services.views import live_text
 
-RUN = "run:"
-#: So many subjects stand side by side.
-FEWEST, MOST = 2, 8
 #: Of a run that made more artifacts, the first ones' files are compared.
 _MOST_OUTPUTS = 200
 
