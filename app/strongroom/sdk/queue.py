@@ -18,14 +18,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strongroom.domain.digest import text_of
-from strongroom.domain.errors import StrongroomError
+from strongroom.domain.errors import BadInput, Conflict, NotFound, StrongroomError
 from strongroom.domain.timestamps import new_id, now
+from strongroom.sdk.values import plain_params
 
 if TYPE_CHECKING:
     from strongroom.sdk.registry import Version
     from strongroom.services.local import LocalRegistry
 
 log = logging.getLogger(__name__)
+#: What was brought in and is being cleared away.
+_DONE = ".done"
 
 
 def queue_folder() -> Path:
@@ -38,10 +41,14 @@ def queue_folder() -> Path:
 
 
 class Queue:
-    """The queue of one run of this process."""
+    """The queue of one run of this process.
 
-    def __init__(self, folder: Path, run: str, lock: int) -> None:
-        self.folder, self.run, self._lock = folder, run, lock
+    `joins`: the registry knows the run already, or another process tells of it; only what is
+    added and logged waits here.
+    """
+
+    def __init__(self, folder: Path, run: str, joins: bool, lock: int) -> None:
+        self.folder, self.run, self.joins, self._lock = folder, run, joins, lock
         from strongroom.services.spool import Spool
 
         self._spool = Spool(folder / "spool")
@@ -55,8 +62,10 @@ class Queue:
         place: str | os.PathLike[str] | None,
         joins: bool = False,
     ) -> Queue:
-        """`joins`: the registry knows the run already; only what is added waits here."""
+        """Raises `OSError`."""
         from strongroom.sdk import provenance
+        from strongroom.sdk.registry import place_of
+        from strongroom.services.desk import process_identity
 
         run = run or new_id()
         folder = queue_folder() / new_id()
@@ -65,19 +74,22 @@ class Queue:
         said = {
             "run": run,
             "name": name,
-            "params": dict(params),
-            "place": os.path.abspath(place) if place is not None else None,
+            "params": plain_params(params),
+            "place": os.path.abspath(place_of(place)),
             "started_at": now(),
-            "provenance": seen,
+            "provenance": {**seen, "process": process_identity()},
             "joins": joins,
             "status": None,
             "error": "",
         }
+        # Under its own name it is locked from the first moment, so nobody takes it for left behind.
         path = folder / "run.json"
-        path.write_text(json.dumps(said, default=str))
-        lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        half = path.with_suffix(".new")
+        half.write_text(json.dumps(said))
+        lock = os.open(half, os.O_RDWR | os.O_CLOEXEC)
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return cls(folder, run, lock)
+        os.rename(half, path)
+        return cls(folder, run, joins, lock)
 
     def write(self, lines: str) -> None:
         self._spool.write(lines)
@@ -118,25 +130,27 @@ class Queue:
                 "path": os.fsencode(target).hex(),
                 "name": chosen,
                 "kind": kind,
-                "params": dict(params or {}),
-                "metrics": dict(metrics or {}),
+                "params": plain_params(params),
+                "metrics": plain_params(metrics),
                 "inputs": list(inputs),
                 "note": note,
                 "content_digest": digest,
             }
             with open(self.folder / "adds.jsonl", "a") as adds:
-                adds.write(json.dumps(entry, default=str) + "\n")
+                adds.write(json.dumps(entry) + "\n")
                 adds.flush()
                 os.fsync(adds.fileno())
         return Version(chosen, None, kind or "other", digest, pending=True)
 
-    def end(self, status: str, error: str) -> None:
-        """Ready to be brought in."""
+    def end(self, status: str, error: str, ends: bool) -> None:
+        """Ready to be brought in; `ends`: with it the run ends too. Raises `OSError`."""
+        from strongroom.disk.durable import write_file
+
+        self._spool.close()
         path = self.folder / "run.json"
         said = json.loads(path.read_text())
-        said.update(status=status, error=error, ended_at=now())
-        path.write_text(json.dumps(said))
-        self._spool.close()
+        said.update(status=status, error=error, ended_at=now(), ends=ends)
+        write_file(path, json.dumps(said).encode())
         os.close(self._lock)
 
 
@@ -146,48 +160,63 @@ def deliver(registry: LocalRegistry) -> int:
     What cannot be brought in stays and is told of in the log.
     """
     done = 0
-    for folder in sorted(queue_folder().glob("*")):
+    for folder in queue_folder().glob(f".*{_DONE}"):
+        shutil.rmtree(folder, ignore_errors=True)
+    for folder in sorted(queue_folder().glob("[!.]*")):
         try:
             done += _deliver_one(registry, folder)
-        except (StrongroomError, OSError, ValueError, KeyError) as error:
+        except (StrongroomError, OSError, ValueError, LookupError, TypeError) as error:
             log.warning("what waits in %s cannot be brought in yet: %s", folder, error)
     return done
 
 
 def _deliver_one(registry: LocalRegistry, folder: Path) -> int:
+    path = folder / "run.json"
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return 0  # just begun, or just brought in by somebody else
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(lock).st_ino != os.stat(path).st_ino:
+                return 0  # just ended
+        except (BlockingIOError, FileNotFoundError):
+            return 0  # its process still lives, or somebody else was faster
+        said = json.loads(path.read_text())
+        if not _same(said["place"], registry.place):
+            return 0
+        _bring_in(registry, folder, said)
+        gone = folder.with_name(f".{folder.name}{_DONE}")
+        os.rename(folder, gone)
+        shutil.rmtree(gone, ignore_errors=True)
+        return 1
+    finally:
+        os.close(lock)
+
+
+def _bring_in(registry: LocalRegistry, folder: Path, said: dict[str, Any]) -> None:
+    """All of it may be there already: whoever brought it in may have died before it was cleared."""
     from strongroom.catalog import catalog
     from strongroom.domain.facts import RunStatus
     from strongroom.services import spool, tracking
 
-    path = folder / "run.json"
-    lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return 0  # its process still lives
-        said = json.loads(path.read_text())
-        if said["place"] is not None and not _same(said["place"], registry.place):
-            return 0
-        desk, run = registry.desk, said["run"]
-        row = catalog.run_by_id(desk.engine, run)
-        if row is None:
-            tracking.begin(
-                desk, said["name"], run, said["params"], said["provenance"], said["started_at"]
-            )
-        for entry in _adds(folder):
-            _bring_in(registry, run, entry)
-        into = spool.folder_for(desk.place.live, run)
-        into.mkdir(parents=True, exist_ok=True)
-        for file in (folder / "spool").glob("*.jsonl"):
-            shutil.copyfile(file, into / f"{folder.name}-{file.name}")
-        ended = said["status"] or RunStatus.LOST
-        if not said["joins"] or (row is not None and row.status != RunStatus.RUNNING):
-            tracking.end(desk, run, RunStatus(ended), said["error"])
-        shutil.rmtree(folder, ignore_errors=True)
-        return 1
-    finally:
-        os.close(lock)
+    desk, run = registry.desk, said["run"]
+    if catalog.run_by_id(desk.engine, run) is None:
+        tracking.begin(
+            desk, said["name"], run, said["params"], said["provenance"], said["started_at"]
+        )
+    for entry in _adds(folder):
+        _add(registry, run, entry)
+    into = spool.folder_for(desk.place.live, run)
+    into.mkdir(parents=True, exist_ok=True)
+    for file in (folder / "spool").glob("*.jsonl"):
+        shutil.copyfile(file, into / f"{folder.name}-{file.name}")
+    status = RunStatus(said["status"] or RunStatus.LOST)
+    if said.get("ends", not said["joins"]):
+        tracking.end(desk, run, status, said["error"], said.get("ended_at", 0))
+    elif not tracking.is_going_on(desk, run):
+        tracking.end(desk, run, None)
 
 
 def _adds(folder: Path) -> list[dict[str, Any]]:
@@ -199,13 +228,21 @@ def _adds(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _bring_in(registry: LocalRegistry, run: str, entry: dict[str, Any]) -> None:
+def _add(registry: LocalRegistry, run: str, entry: dict[str, Any]) -> None:
+    """Inputs could not be looked up when it was queued; one that is none must not keep it out."""
     from strongroom.sdk.registry import added
+    from strongroom.services.find import resolve
 
-    path = os.fsdecode(bytes.fromhex(entry["path"]))
+    inputs, note = [], entry["note"]
+    for reference in entry["inputs"]:
+        try:
+            resolve(registry.desk, reference)
+            inputs.append(reference)
+        except (NotFound, BadInput, Conflict) as error:
+            note = f"{note}\nthe input {reference} is not known: {error.what}".strip()
     added(
-        registry, path, entry["name"], entry["kind"], run, entry["params"], entry["metrics"],
-        entry["inputs"], entry["note"],
+        registry, os.fsdecode(bytes.fromhex(entry["path"])), entry["name"], entry["kind"], run,
+        entry["params"], entry["metrics"], inputs, note,
     )  # fmt: skip
 
 
