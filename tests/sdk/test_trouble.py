@@ -180,9 +180,10 @@ def test_what_was_brought_in_twice_is_there_once(registry, script, place):
     script.run(
         """
         import os, strongroom
-        from strongroom.sdk import queue
+        from strongroom.sdk.registry import open_local
+        from strongroom.services import queued
         os.rename = lambda *a: os._exit(9)  # dies just before it is cleared away
-        queue.deliver(strongroom.sdk.registry.open_local(None))
+        queued.deliver(open_local(None).desk)
         """,
         code=9,
     )

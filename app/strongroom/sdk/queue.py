@@ -1,16 +1,9 @@
-"""What scripts add while the registry is out of reach: kept whole here, brought in once.
-
-One folder a run below the platform's state folder: `run.json` (locked while its process lives),
-`adds.jsonl`, the contents in `files/`, and what was logged in `spool/`. Nothing of it has a tag
-before it arrives.
-"""
+"""What a script adds while the registry is out of reach; `services/queued.py` brings it in."""
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
-import logging
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -18,26 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strongroom.domain.digest import text_of
-from strongroom.domain.errors import BadInput, Conflict, NotFound, StrongroomError
 from strongroom.domain.timestamps import new_id, now
 from strongroom.sdk.values import plain_params
+from strongroom.services.queued import queue_folder
 
 if TYPE_CHECKING:
     from strongroom.sdk.registry import Version
-    from strongroom.services.local import LocalRegistry
-
-log = logging.getLogger(__name__)
-#: What was brought in and is being cleared away.
-_DONE = ".done"
-
-
-def queue_folder() -> Path:
-    chosen = os.environ.get("STRONGROOM_QUEUE")
-    if chosen:
-        return Path(chosen)
-    import platformdirs
-
-    return Path(platformdirs.user_state_dir("strongroom", False)) / "queue"
 
 
 class Queue:
@@ -152,101 +131,3 @@ class Queue:
         said.update(status=status, error=error, ended_at=now(), ends=ends)
         write_file(path, json.dumps(said).encode())
         os.close(self._lock)
-
-
-def deliver(registry: LocalRegistry) -> int:
-    """Brings in what waits for this registry, run by run; how many runs were comes back.
-
-    What cannot be brought in stays and is told of in the log.
-    """
-    done = 0
-    for folder in queue_folder().glob(f".*{_DONE}"):
-        shutil.rmtree(folder, ignore_errors=True)
-    for folder in sorted(queue_folder().glob("[!.]*")):
-        try:
-            done += _deliver_one(registry, folder)
-        except (StrongroomError, OSError, ValueError, LookupError, TypeError) as error:
-            log.warning("what waits in %s cannot be brought in yet: %s", folder, error)
-    return done
-
-
-def _deliver_one(registry: LocalRegistry, folder: Path) -> int:
-    path = folder / "run.json"
-    try:
-        lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return 0  # just begun, or just brought in by somebody else
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(lock).st_ino != os.stat(path).st_ino:
-                return 0  # just ended
-        except (BlockingIOError, FileNotFoundError):
-            return 0  # its process still lives, or somebody else was faster
-        said = json.loads(path.read_text())
-        if not _same(said["place"], registry.place):
-            return 0
-        _bring_in(registry, folder, said)
-        gone = folder.with_name(f".{folder.name}{_DONE}")
-        os.rename(folder, gone)
-        shutil.rmtree(gone, ignore_errors=True)
-        return 1
-    finally:
-        os.close(lock)
-
-
-def _bring_in(registry: LocalRegistry, folder: Path, said: dict[str, Any]) -> None:
-    """All of it may be there already: whoever brought it in may have died before it was cleared."""
-    from strongroom.catalog import catalog
-    from strongroom.domain.facts import RunStatus
-    from strongroom.services import spool, tracking
-
-    desk, run = registry.desk, said["run"]
-    if catalog.run_by_id(desk.engine, run) is None:
-        tracking.begin(
-            desk, said["name"], run, said["params"], said["provenance"], said["started_at"]
-        )
-    for entry in _adds(folder):
-        _add(registry, run, entry)
-    into = spool.folder_for(desk.place.live, run)
-    into.mkdir(parents=True, exist_ok=True)
-    for file in (folder / "spool").glob("*.jsonl"):
-        shutil.copyfile(file, into / f"{folder.name}-{file.name}")
-    status = RunStatus(said["status"] or RunStatus.LOST)
-    if said.get("ends", not said["joins"]):
-        tracking.end(desk, run, status, said["error"], said.get("ended_at", 0))
-    elif not tracking.is_going_on(desk, run):
-        tracking.end(desk, run, None)
-
-
-def _adds(folder: Path) -> list[dict[str, Any]]:
-    found = []
-    with contextlib.suppress(FileNotFoundError), open(folder / "adds.jsonl") as lines:
-        for text in lines:
-            with contextlib.suppress(ValueError):  # half written when its process was killed
-                found.append(json.loads(text))
-    return found
-
-
-def _add(registry: LocalRegistry, run: str, entry: dict[str, Any]) -> None:
-    """Inputs could not be looked up when it was queued; one that is none must not keep it out."""
-    from strongroom.sdk.registry import added
-    from strongroom.services.find import resolve
-
-    inputs, note = [], entry["note"]
-    for reference in entry["inputs"]:
-        try:
-            resolve(registry.desk, reference)
-            inputs.append(reference)
-        except (NotFound, BadInput, Conflict) as error:
-            note = f"{note}\nthe input {reference} is not known: {error.what}".strip()
-    added(
-        registry, os.fsdecode(bytes.fromhex(entry["path"])), entry["name"], entry["kind"], run,
-        entry["params"], entry["metrics"], inputs, note,
-    )  # fmt: skip
-
-
-def _same(place: str, other: str) -> bool:
-    with contextlib.suppress(OSError):
-        return os.path.samefile(place, other)
-    return os.path.abspath(place) == os.path.abspath(other)

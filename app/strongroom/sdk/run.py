@@ -129,12 +129,12 @@ class Run:
 
     def _begin_here(self, params: dict[str, Any]) -> None:
         from strongroom.sdk import provenance
-        from strongroom.sdk.queue import deliver
         from strongroom.services import tracking
+        from strongroom.services.queued import deliver
 
         assert self._registry is not None
         desk = self._registry.desk
-        deliver(self._registry)  # before anyone is called lost that has told its end there
+        deliver(self._registry.desk)  # before anyone is called lost that has told its end there
         tracking.look_for_lost(desk)
         seen = provenance.look()
         facts = {**seen.facts, "process": desk.owner}
@@ -379,8 +379,8 @@ class Run:
     def _close_run(self, status: str, error: str) -> None:
         """Ends the run here, or leaves word in the queue that it has ended."""
         from strongroom.domain.facts import RunStatus
-        from strongroom.sdk.queue import deliver
         from strongroom.services import tracking
+        from strongroom.services.queued import deliver
 
         if self._registry is None:
             self._registry_again()
@@ -399,7 +399,7 @@ class Run:
         if self._queue is not None or self._is_owner:
             self._queue_now().end(status, error, self._is_owner)
         if self._registry is not None:
-            deliver(self._registry)
+            deliver(self._registry.desk)
 
     def _at_exit(self) -> None:
         if os.getpid() != self._pid or self._ended:
