@@ -38,17 +38,6 @@ RUN_VARIABLE = "STRONGROOM_RUN"
 _FLUSH, _SHOW = 1.0, 2.0
 #: Lines that are handed over together, and that wait at most where there is no room for them.
 _FEW, _MOST_KEPT = 2000, 200_000
-#: Seconds that other ranks wait for the first one to begin.
-_PATIENCE = 30.0
-_RANKS = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK")
-#: What the ranks of one job have in common.
-_JOB = (
-    "TORCHELASTIC_RUN_ID",
-    "MASTER_ADDR",
-    "MASTER_PORT",
-    "SLURM_JOB_ID",
-    "OMPI_MCA_orte_hnp_uri",
-)
 
 
 def track(
@@ -105,11 +94,12 @@ class Run:
     # ------------------------------------------------------------------ beginning
 
     def _begin(self, params: dict[str, Any]) -> None:
+        from strongroom.sdk import ranks
+
         joined = os.environ.get(RUN_VARIABLE) if not self.id else None
-        rank = next((os.environ[v] for v in _RANKS if os.environ.get(v)), "0")
         try:
             self._registry = self._open()
-            if not joined and rank not in ("", "0"):
+            if not joined and not ranks.is_first():
                 joined = self._wait_for_first()
             if joined:
                 self.id, self._is_owner = joined, False
@@ -128,13 +118,13 @@ class Run:
             os.environ[RUN_VARIABLE] = self.id
 
     def _begin_here(self, params: dict[str, Any]) -> None:
-        from strongroom.sdk import provenance
+        from strongroom.sdk import provenance, ranks
         from strongroom.services import tracking
         from strongroom.services.queued import deliver
 
         assert self._registry is not None
         desk = self._registry.desk
-        deliver(self._registry.desk)  # before anyone is called lost that has told its end there
+        deliver(desk)  # before anyone is called lost that has told its end there
         tracking.look_for_lost(desk)
         seen = provenance.look()
         facts = {**seen.facts, "process": desk.owner}
@@ -142,12 +132,7 @@ class Run:
         try:
             if seen.diff:
                 self._keep_diff(seen.diff)
-            meeting = self._meeting()
-            if meeting is not None:
-                meeting.parent.mkdir(parents=True, exist_ok=True)
-                half = meeting.with_suffix(f".{os.getpid()}.tmp")
-                half.write_text(self.id)
-                os.replace(half, meeting)
+            ranks.announce(desk, self.name, self.id)
         except (StrongroomError, OSError) as error:
             self._cannot(error)
 
@@ -196,37 +181,17 @@ class Run:
             made = added(self._registry, path, name, "other", None, None, None, (), "")
         tracking.add_input(self._registry.desk, self.id, made.ref, "uncommitted changes")
 
-    def _meeting(self) -> Path | None:
-        """Where the ranks of one job find the run; None outside of one."""
-        import hashlib
-
-        job = [os.environ.get(variable, "") for variable in _JOB]
-        if not any(job) or self._registry is None:
-            return None
-        digest = hashlib.sha256("\0".join([self.name, *job]).encode()).hexdigest()
-        return self._registry.desk.place.live / f"{digest}.job"
-
     def _wait_for_first(self) -> str | None:
-        """The run that the job's first rank began; None where there is no sign of it."""
-        meeting = self._meeting()
-        if meeting is None:
-            return None
-        from strongroom.services import tracking
+        from strongroom.sdk import ranks
 
         assert self._registry is not None
-        began, until = time.time(), time.monotonic() + _PATIENCE
-        while time.monotonic() < until:
-            try:
-                run = meeting.read_text()
-                # It may be left from an earlier job at the same address.
-                is_new = meeting.stat().st_mtime >= began
-                if run and (is_new or tracking.is_going_on(self._registry.desk, run)):
-                    return run
-            except OSError:
-                pass
-            time.sleep(0.1)
-        self._say("the job's first rank began no run; this one has a run of its own")
-        return None
+        desk = self._registry.desk
+        if not ranks.is_in_job(desk, self.name):
+            return None
+        run = ranks.wait_for_first(desk, self.name)
+        if run is None:
+            self._say("the job's first rank began no run; this one has a run of its own")
+        return run
 
     # ------------------------------------------------------------------ what a script calls
 
