@@ -110,6 +110,9 @@ def test_links_are_declared_and_make_no_circle(registry, told):
     edge = registry.link(told["spec"], told["holdout"], reason="made for it")
     assert edge["basis"] == "declared" and edge["relation"] == "input"
     assert (told["holdout"], told["spec"]) in edges(registry.lineage(told["spec"]))
+    entries = registry.last_change()
+    assert registry.link(told["spec"], told["holdout"], reason="made for it") == edge
+    assert registry.last_change() == entries  # the same link twice is one
     with pytest.raises(Conflict):
         registry.link(told["data"], told["model"])
     with pytest.raises(BadInput):

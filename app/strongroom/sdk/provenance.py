@@ -8,6 +8,7 @@ import platform
 import socket
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from strongroom.domain.secrets import masked_command, masked_lines, masked_text
 _GIT_SECONDS = 10
 #: A longer diff is kept up to here; it says so at its end.
 _LONGEST_DIFF = 4 << 20
+#: Bytes of an answer of git; four are the most for a character.
+_LONGEST_ANSWER = 4 * _LONGEST_DIFF + 4
 
 
 @dataclass(frozen=True)
@@ -150,17 +153,31 @@ def _git() -> tuple[dict[str, Any], str]:
 
 
 def _run_git(*arguments: str) -> str | None:
-    """Its answer; None where there is no git or no repository. No hook or pager is run."""
+    """Its answer, cut after `_LONGEST_ANSWER` bytes; None where there is no git or no repository.
+
+    No hook or pager is run.
+    """
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             ["git", "-c", "core.fsmonitor=false", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=_GIT_SECONDS,
-            check=True,
             env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_PAGER": "cat"},
         )
-    except (OSError, subprocess.SubprocessError):
+    except OSError:
         return None
-    return done.stdout.decode("utf-8", "replace")
+    patience = threading.Timer(_GIT_SECONDS, process.kill)
+    patience.start()
+    try:
+        assert process.stdout is not None
+        answer = process.stdout.read(_LONGEST_ANSWER)
+        is_cut = len(answer) == _LONGEST_ANSWER
+        if is_cut:
+            process.kill()
+        process.stdout.close()
+        if process.wait() and not is_cut:
+            return None
+    finally:
+        patience.cancel()
+    return answer.decode("utf-8", "replace")

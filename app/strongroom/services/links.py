@@ -30,7 +30,8 @@ def link(
 ) -> Document:
     """Declares that the version was made from the version `source`, or by the run.
 
-    The edge comes back as api.md has it. Links are never taken away again. Raises `BadInput`,
+    The edge comes back as api.md has it. Links are never taken away again; the same link twice is
+    one. Raises `BadInput`,
     `NotFound`, and `Conflict` where the source was itself made from the version.
     """
     if (source is None) == (run is None):
@@ -51,12 +52,13 @@ def link(
     node = ("version", str(row.id))
     if start == node:
         raise BadInput("a version is not made from itself", _ref(row), "name another one")
-    if node in edges.closure(desk.engine, start, up=True):
-        raise Conflict(
-            f"{shown} was itself made from it", _ref(row), "see `strongroom lineage` of both"
-        )
     with desk.recording(StoredDocuments(desk.store)) as recorder:
-        recorder.write(Draft("lineage.linked", _object(row), details))
+        if node in edges.closure(desk.engine, start, up=True):  # nobody else writes now
+            raise Conflict(
+                f"{shown} was itself made from it", _ref(row), "see `strongroom lineage` of both"
+            )
+        if not _is_said(recorder.tx, start, node, details["relation"], reason):
+            recorder.write(Draft("lineage.linked", _object(row), details))
     return {
         "from": shown,
         "to": _ref(row),
@@ -117,6 +119,15 @@ def decide(desk: Desk, reference: str, source: str, decision: str) -> Document:
             f"nothing is inferred from {_ref(origin)}", _ref(row), "see `strongroom lineage`"
         )
     return {"edges": decided}
+
+
+def _is_said(
+    tx: edges.Tx, start: tuple[str, str], node: tuple[str, str], relation: str, reason: str
+) -> bool:
+    return any(
+        (e.start, e.basis, e.relation, e.reason) == (start, "declared", relation, reason)
+        for e in edges.edges_into(tx, node)
+    )
 
 
 def _ref(row: VersionRow) -> str:
