@@ -12,7 +12,9 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class Cell:
     """`text`, and `note` behind it in `tone`. `chip`: the text stands on the tone's fill. `share`
-    (0 to 1) is a bar in front of the text. `tip` tells more, in a tooltip and when it is read out.
+    (0 to 1) is a bar in front of the text. `heat` (0 to 1) is how strongly the cell is filled with
+    the tone. `bars` are two histograms over each other, as heights from 0 to 1: the baseline's in
+    grey, then one in the tone. `tip` tells more, in a tooltip and when it is read out.
     """
 
     text: str = ""
@@ -22,6 +24,8 @@ class Cell:
     bold: bool = False
     faint: bool = False
     share: float | None = None
+    heat: float | None = None
+    bars: tuple[tuple[float, ...], ...] = ()
     tip: str = ""
 
     @property

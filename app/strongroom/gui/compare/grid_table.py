@@ -50,6 +50,8 @@ _WIDEST, _NARROWEST, _SHORTEST = 230, 130, 92
 _CODE_ROW = 20
 _BAR, _GAP, _EDGE, _FIRST = 52, 8, 8, 14
 _MEASURED = 400
+#: Above and below small histograms; how strong the fullest heat is.
+_MARGIN, _HOTTEST = 5, 0.42
 _EMPTY = Grid((), ())
 
 
@@ -135,6 +137,8 @@ class _CellPainter(QStyledItemDelegate):
         painter.save()
         if column.code and cell.chip:
             painter.fillRect(rect, QColor(self._theme.tone(cell.tone).fill))
+        if cell.heat is not None:
+            painter.fillRect(rect.adjusted(1, 1, -1, -2), _heated(self._theme, cell))
         if state & QStyle.StateFlag.State_Selected and self._table.hasFocus():
             painter.fillRect(rect, QColor(c.selected))
         if not column.code:
@@ -158,6 +162,9 @@ class _CellPainter(QStyledItemDelegate):
         self, painter: QPainter, area: QRect, cell: Cell, column: Column, colour: str, at: int
     ) -> None:
         fnt = _font(column, cell)
+        if cell.bars:
+            self._bars(painter, area, cell)
+            area = area.adjusted(_BAR + _GAP, 0, 0, 0)
         if cell.share is not None:
             self._bar(painter, area, cell)
             area = area.adjusted(_BAR + _GAP, 0, 0, 0)
@@ -194,6 +201,31 @@ class _CellPainter(QStyledItemDelegate):
             track.setWidth(max(6.0, _BAR * share))
             painter.drawRoundedRect(track, 3, 3)
 
+    def _bars(self, painter: QPainter, area: QRect, cell: Cell) -> None:
+        """The baseline's as solid grey, the other's as bars in its colour that let it through."""
+        colours = self._theme.colours
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(Qt.PenStyle.NoPen)
+        base = area.bottom() - _MARGIN
+        painter.fillRect(QRectF(area.x(), base, _BAR, 1), QColor(colours.line))
+        for at, heights in enumerate(cell.bars):
+            colour = QColor(self._theme.tone(cell.tone if at else "grey").solid)
+            colour.setAlphaF(0.62 if at else 0.5)
+            width = _BAR / max(1, len(heights))
+            for n, height in enumerate(heights):
+                tall = (base - area.top() - _MARGIN) * max(0.0, min(1.0, height))
+                if tall > 0:
+                    tall = max(1.0, tall)
+                    left = area.x() + n * width
+                    painter.fillRect(QRectF(left, base - tall, max(1.0, width - 0.6), tall), colour)
+
+
+def _heated(theme: Theme, cell: Cell) -> QColor:
+    """The tone over the ground, so thin that the text on it can be read."""
+    colour = QColor(theme.tone(cell.tone or "indigo").solid)
+    colour.setAlphaF(_HOTTEST * max(0.0, min(1.0, cell.heat or 0.0)))
+    return colour
+
 
 def _advance(text: str, fnt: QFont) -> int:
     return QFontMetrics(fnt).horizontalAdvance(text) if text else 0
@@ -201,7 +233,11 @@ def _advance(text: str, fnt: QFont) -> int:
 
 def _held(cell: Cell, column: Column) -> int:
     width = _advance(cell.text, mono() if cell.chip else _font(column, cell))
-    return width + (14 if cell.chip else 0) + (_BAR + _GAP if cell.share is not None else 0)
+    return (
+        width
+        + (14 if cell.chip else 0)
+        + (_BAR + _GAP if cell.share is not None or cell.bars else 0)
+    )
 
 
 def _font(column: Column, cell: Cell) -> QFont:
@@ -296,7 +332,9 @@ class GridTable(QTableView):
     def _may_be_cut(self, at: int) -> bool:
         """Texts may; numbers and bars are of no use in part."""
         column = self.grid.columns[at]
-        return not column.right and not any(r[at].share is not None for r in self.grid.rows[:50])
+        return not column.right and not any(
+            r[at].share is not None or r[at].bars for r in self.grid.rows[:50]
+        )
 
     def _lay_out(self) -> None:
         self.verticalHeader().setDefaultSectionSize(self._row)

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from strongroom import __version__
 from strongroom.disk.durable import told
 from strongroom.gui.compare.grid import Cell, Column, Grid, Names
-from strongroom.gui.compare.subjects import Subject, tones
+from strongroom.gui.compare.subjects import Subject
+from strongroom.gui.compare.tones import tones
 from strongroom.gui.wording import number_text
 
 if TYPE_CHECKING:
@@ -165,11 +166,40 @@ def _cell(cell: Cell, column: Column) -> str:
         width = round(100 * max(0.0, min(1.0, cell.share)))
         fill = f'<span style="width:{width}%;background:{solid}"></span>'
         inside = f'<span class="bar">{fill}</span>{inside}'
+    if cell.bars:
+        inside = _bars(cell) + inside
     if cell.note:
         colour = (tone or _TONES["grey"])[0]
         inside += f'<span class="note" style="color:{colour}">{_text(cell.note)}</span>'
     tip = f' title="{_text(cell.tip)}"' if cell.tip else ""
-    return f'<td class="{" ".join(classes)}"{tip}>{inside}</td>'
+    heat = f' style="background:{_heat(cell)}"' if cell.heat is not None else ""
+    return f'<td class="{" ".join(classes)}"{tip}{heat}>{inside}</td>'
+
+
+def _heat(cell: Cell) -> str:
+    solid = _TONES.get(cell.tone, _TONES["indigo"])[2]
+    share = 0.42 * max(0.0, min(1.0, cell.heat or 0.0))
+    return solid + f"{round(255 * share):02X}"
+
+
+def _bars(cell: Cell) -> str:
+    """A small histogram over the baseline's."""
+    parts = []
+    for at, heights in enumerate(cell.bars):
+        colour = _TONES.get(cell.tone if at else "grey", _TONES["indigo"])[2]
+        step = 52 / max(1, len(heights))
+        wide = max(1.0, step - 0.6)
+        boxes = "".join(
+            f"M{n * step:.2f} 20h{wide:.2f}v{-20 * height:.2f}h{-wide:.2f}z"
+            for n, height in enumerate(heights)
+            if height > 0
+        )
+        opacity = "0.62" if at else "0.5"
+        parts.append(f'<path d="{boxes}" fill="{colour}" fill-opacity="{opacity}"/>')
+    return (
+        '<svg viewBox="0 0 52 20" width="52" height="20" role="img" aria-label="histogram">'
+        f"{''.join(parts)}</svg>"
+    )
 
 
 def _text(text: str) -> str:

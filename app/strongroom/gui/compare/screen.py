@@ -29,8 +29,9 @@ from strongroom.gui.compare.page import ComparePage
 from strongroom.gui.compare.picker import Picker
 from strongroom.gui.compare.sections import VIEWS
 from strongroom.gui.compare.slots import Slots
-from strongroom.gui.compare.subjects import Subject, names_of, read_subjects, tones
+from strongroom.gui.compare.subjects import Subject, names_of, read_subjects
 from strongroom.gui.compare.tabs import EVERYTHING, SectionTabs
+from strongroom.gui.compare.tones import tones
 from strongroom.gui.compare.tray import Tray, run_ref
 from strongroom.gui.overlay import Overlay
 from strongroom.gui.pieces import Button, Switch, column, frame, label, row
