@@ -478,14 +478,10 @@ def main() -> None:
         one.qtbot.wait(600)
         return one
 
-    def close(one) -> None:
-        one.window.leaving.forced = True
-        one.window.close()
-
     try:
         person = open_person(work / "first")
         Gallery(person, options.out, work, options.only).first()
-        close(person)
+        person.close()
         fill(work / "registry", work)
         for name in ("training-out", "more", "notebooks", "nas-archive"):
             (work / name).mkdir(exist_ok=True)
@@ -511,8 +507,8 @@ def main() -> None:
         gallery.others()
     finally:
         growing.done.set()
-        if person is not None and person.window is not None:
-            close(person)
+        if person is not None:
+            person.close()
         shutil.rmtree(work, ignore_errors=True)
 
 

@@ -56,8 +56,29 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a chart: points (x, y) from 0 to 1."""
+
+    name: str
+    tone: str
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Lines over the unit square; `diagonal`: that of chance is drawn too."""
+
+    across: str
+    up: str
+    lines: tuple[Line, ...]
+    diagonal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Grid:
-    """`title` and `caption` above it; `same`: rows that are not there because they are equal."""
+    """`title` and `caption` above it, then the `chart`; `same`: rows that are not there because
+    they are equal.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -66,6 +87,7 @@ class Grid:
     parts: tuple[Part, ...] = ()
     same: int = 0
     notes: tuple[str, ...] = ()
+    chart: Chart | None = None
 
     def markdown(self) -> str:
         """A table in GitHub's Markdown; what would end a cell is escaped."""

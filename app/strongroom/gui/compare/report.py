@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from strongroom import __version__
 from strongroom.disk.durable import told
-from strongroom.gui.compare.grid import Cell, Column, Grid, Names
+from strongroom.gui.compare.grid import Cell, Chart, Column, Grid, Names
 from strongroom.gui.compare.subjects import Subject
 from strongroom.gui.compare.tones import tones
 from strongroom.gui.wording import number_text
@@ -132,6 +132,8 @@ def _grid(grid: Grid) -> str:
     if grid.parts:
         counts = ", ".join(f"{p.word} {p.count}" for p in grid.parts if p.count)
         parts.append(f'<div class="about">{_text(counts)}</div>')
+    if grid.chart is not None:
+        parts.append(_chart(grid.chart))
     if grid.rows:
         code = ' class="code"' if any(c.code for c in grid.columns) else ""
         head = "".join(_head(c) for c in grid.columns)
@@ -204,6 +206,41 @@ def _bars(cell: Cell) -> str:
 
 def _text(text: str) -> str:
     return html.escape(text.encode("utf-8", "replace").decode())
+
+
+def _chart(chart: Chart) -> str:
+    """Lines over the unit square."""
+    size, left, below = 240, 44, 36
+    parts = [
+        f'<svg viewBox="0 0 560 {size + below + 8}" width="560" role="img" '
+        f'aria-label="{_text(chart.up)} by {_text(chart.across)}" font-size="11" '
+        'font-family="monospace">'
+    ]
+    for n in range(6):
+        x, y = left + n * size / 5, 8 + size - n * size / 5
+        parts.append(
+            f'<line x1="{left}" x2="{left + size}" y1="{y}" y2="{y}" stroke="#EEF0F4"/>'
+            f'<text x="{left - 6}" y="{y + 4}" text-anchor="end" fill="#606A7C">{n / 5:.1f}</text>'
+            f'<text x="{x}" y="{size + 22}" text-anchor="middle" fill="#606A7C">{n / 5:.1f}</text>'
+        )
+    if chart.diagonal:
+        parts.append(
+            f'<line x1="{left}" y1="{size + 8}" x2="{left + size}" y2="8" stroke="#C9CFDA" '
+            'stroke-dasharray="4 4"/>'
+        )
+    for at, line in enumerate(chart.lines):
+        colour = _TONES[line.tone][2]
+        points = " ".join(
+            f"{left + x * size:.1f},{8 + size - y * size:.1f}" for x, y in line.points
+        )
+        parts.append(
+            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
+            f'<text x="{left + size + 20}" y="{22 + 18 * at}" fill="{colour}">'
+            f"{_text(line.name)}</text>"
+        )
+    words = f"{_text(chart.up)} by {_text(chart.across)}"
+    parts.append(f'<text x="{left}" y="{size + 38}" fill="#606A7C">{words}</text></svg>')
+    return "".join(parts)
 
 
 # ---------------------------------------------------------------------- the plot

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QProgressBar, QSizePolicy, QWidget
 
 from strongroom.domain.errors import StrongroomError
 from strongroom.domain.quantities import size_text
+from strongroom.gui.compare.chart_view import ChartView
 from strongroom.gui.compare.grid import Grid, Names, Part
 from strongroom.gui.compare.grid_table import GridTable
 from strongroom.gui.compare.sections import View
@@ -261,6 +262,8 @@ class _Block(QWidget):
         layout.addWidget(self._top)
         self._parts = _Parts(theme)
         layout.addWidget(self._parts)
+        self._chart = ChartView(theme)
+        layout.addWidget(self._chart)
         self.table = GridTable(theme)
         layout.addWidget(self.table)
         self._notes = label("", "second", font(12))
@@ -279,6 +282,7 @@ class _Block(QWidget):
         self._top.setVisible(bool(grid.title))
         self._below.setVisible(bool(grid.title))
         self._parts.show_parts(grid.parts)
+        self._chart.show_chart(grid.chart)
         self.table.setVisible(bool(grid.rows))
         self.table.setAccessibleName(f"{self._section} {grid.title}".strip())
         self.table.show_grid(grid, most)

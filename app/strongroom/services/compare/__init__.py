@@ -11,6 +11,7 @@ from strongroom.services.compare import (
     curves,
     data,
     environment,
+    evaluation,
     files,
     metrics,
     params,
@@ -25,6 +26,7 @@ from strongroom.services.views import Document
 SECTIONS: tuple[Section, ...] = (
     files.section,
     metrics.section,
+    evaluation.section,
     params.section,
     curves.section,
     tensors.section,

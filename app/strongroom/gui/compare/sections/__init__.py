@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from strongroom.gui.compare.grid import Grids
-from strongroom.gui.compare.sections import config, curves, data, files, metrics, tensors, values
+from strongroom.gui.compare.sections import (
+    config,
+    curves,
+    data,
+    evaluation,
+    files,
+    metrics,
+    tensors,
+    values,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,9 @@ class View:
 VIEWS: tuple[View, ...] = (
     View("metrics", "Metrics", metrics.grids, True, "None of them has a metric."),
     View("curves", "Curves", curves.grids, True, "None of them comes from a run with curves."),
+    View("evaluation", "Evaluation", evaluation.grids, True,
+         "None of them, nor their runs, has a confusion matrix, report or ROC curve in JSON.",
+         slow=True),
     View("params", "Parameters", values.parameters, False, "None of them has a parameter."),
     View("tensors", "Tensors", tensors.grids, False,
          "None of them has tensors that can be read: safetensors and PyTorch checkpoints can.",
