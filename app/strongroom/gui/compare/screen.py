@@ -41,8 +41,6 @@ from strongroom.gui.undo import Undo
 from strongroom.gui.wording import plural
 from strongroom.services.registry import Registry
 
-#: From this width on the switch stands beside the tabs.
-_ONE_LINE = 1160
 #: A run that ends is recorded several times within a moment.
 _AGAIN_MS = 1000
 
@@ -123,7 +121,9 @@ class CompareScreen(Screen):
         self.hidden = label("", "second", font(12))
         right.addWidget(self.hidden)
         right.addStretch(1)
-        line.addLayout(right)
+        self._beside = QWidget()
+        self._beside.setLayout(right)
+        line.addWidget(self._beside)
         layout = column()
         layout.addLayout(line)
         layout.addWidget(frame("rule"))
@@ -133,7 +133,11 @@ class CompareScreen(Screen):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The switch stands below the tabs where there is no room beside them."""
         super().resizeEvent(event)
-        beside = self.width() >= _ONE_LINE
+        self._place_switch()
+
+    def _place_switch(self) -> None:
+        needed = self.tabs.sizeHint().width() + self._beside.sizeHint().width()
+        beside = self.width() >= needed + 2 * MARGIN
         down = QBoxLayout.Direction.TopToBottom
         self._line.setDirection(QBoxLayout.Direction.LeftToRight if beside else down)
         self._line.setContentsMargins(MARGIN, 0, MARGIN, 0 if beside else 8)
@@ -353,6 +357,7 @@ class CompareScreen(Screen):
             self.tabs.show_count(name, card.differ)
         hidden = self.page.hidden_rows
         self.hidden.setText(f"{plural(hidden, 'equal row')} hidden" if hidden else "")
+        self._place_switch()
 
     def _open(self, ref: str) -> None:
         if ref.startswith(RUN):

@@ -7,7 +7,7 @@ from typing import Any
 
 from strongroom.domain.errors import printable
 from strongroom.gui.compare.grid import Cell, Chart, Column, Grid, Line, Names
-from strongroom.gui.compare.sections.wording import ABSENT, DOWN, EQUAL, MINUS, UP, signed
+from strongroom.gui.compare.sections.wording import ABSENT, DELTA, DOWN, EQUAL, MINUS, UP, signed
 from strongroom.gui.compare.tones import tones
 from strongroom.gui.wording import count_text, number_text
 
@@ -106,8 +106,7 @@ def _count(value: dict[str, Any], true: str, predicted: str) -> Cell:
 def _gaps(
     base: dict[str, Any], value: dict[str, Any], labels: list[str], names: Names, at: int
 ) -> Part:
-    who = f"{names.short[at]} {MINUS} {names.base}"
-    heads = [Column(f"{who} {printable(name)}", 84, True) for name in labels]
+    heads = [Column(f"{DELTA} {names.short[at]} {printable(name)}", 84, True) for name in labels]
     return heads, [[_gap(base, value, true, predicted) for predicted in labels] for true in labels]
 
 
