@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from strongroom.bootstrap import create_registry
 from strongroom.domain.series import Point, Series
@@ -70,6 +71,8 @@ def fill(place: Path, work: Path) -> None:
             )
             (folder / "holdout.csv").write_text(table_of(at))
             (folder / "holdout.json").write_text(json.dumps(evaluation_of(at)))
+            for name in ("calibration", "importance", "scores"):
+                picture_of(name, at).save(str(folder / f"{name}.png"))
             options = AddOptions(
                 name=NAME, kind="model", run=run, metrics=METRICS[at],
                 params={**PARAMS[at], **EQUAL},
@@ -94,6 +97,19 @@ def table_of(at: int) -> str:
         word = ("food", "travel", "games")[(n * (at + 1)) % 3]
         lines.append(f"{amount:.2f},{n % 24},{word}" + (f",{n % 90}" if at == 2 else ""))
     return "\n".join(lines) + "\n"
+
+
+def picture_of(name: str, at: int) -> QImage:
+    """A plot as trainings write them; `importance` is the same in all versions."""
+    image = QImage(320, 220, QImage.Format.Format_RGB32)
+    image.fill(0xFFFFFF)
+    take = 0 if name == "importance" else at
+    painter = QPainter(image)
+    for n in range(8):
+        tall = 20 + (n * (23 + 5 * take) + len(name) * 7) % 150
+        painter.fillRect(20 + n * 36, 200 - tall, 26, tall, QColor(40 + 40 * take, 90, 200 - n * 9))
+    painter.end()
+    return image
 
 
 def evaluation_of(at: int) -> dict[str, object]:

@@ -13,6 +13,7 @@ from strongroom.services.compare import (
     environment,
     evaluation,
     files,
+    images,
     metrics,
     params,
     tensors,
@@ -31,6 +32,7 @@ SECTIONS: tuple[Section, ...] = (
     curves.section,
     tensors.section,
     data.section,
+    images.section,
     config.section,
     environment.section,
 )
