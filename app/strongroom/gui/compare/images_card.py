@@ -130,7 +130,7 @@ class ImagesCard(SectionCard):
             return
         self._words.hide()
         self._holder.show()
-        self.thumbnails.setFixedHeight(_GRID_ALONE if self._alone else _GRID)
+        self.thumbnails.set_most(_GRID_ALONE if self._alone else _GRID)
         self.pair_view.setFixedHeight(_VIEW_ALONE if self._alone else _VIEW)
         self.thumbnails.setCurrentIndex(self.thumbnails.pairs.index(0))
         self._show_pair()

@@ -47,13 +47,14 @@ class ComparePage(QFrame):
         self._only, self._tab = True, EVERYTHING
         self._under_way: dict[str, list[Stoppable]] = {}
         self.curves: CurvesCard
+        self.images: ImagesCard
         self.cards: dict[str, SectionCard] = {}
         for view in VIEWS:
             if view.name == "curves":
                 self.curves = CurvesCard(bridge, theme, view)
                 card: SectionCard = self.curves
             elif view.name == "images":
-                card = ImagesCard(bridge, theme, view)
+                card = self.images = ImagesCard(bridge, theme, view)
             else:
                 card = SectionCard(theme, view)
             card.cancelled.connect(lambda n=view.name: self.cancel(n))

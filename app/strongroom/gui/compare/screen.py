@@ -331,10 +331,8 @@ class CompareScreen(Screen):
         self.cards.show_subjects(subjects, tones(len(subjects), base), base)
         self._unread = len(subjects) >= FEWEST
         self._read()
-        if self._had_keyboard and not self.isAncestorOf(
-            QApplication.focusWidget() or self.window()
-        ):
-            self.first_focus().setFocus()  # what had it is not there any more
+        if self._lost_keyboard():
+            self.first_focus().setFocus()
 
     def _read(self) -> None:
         """Nothing is compared while nobody looks: it may be gigabytes."""
@@ -344,6 +342,10 @@ class CompareScreen(Screen):
 
     def _has_keyboard(self) -> bool:
         return self.isAncestorOf(QApplication.focusWidget() or self.window())
+
+    def _lost_keyboard(self) -> bool:
+        """What had it is not there any more; who types into the field above goes on typing."""
+        return self._had_keyboard and not self._has_keyboard() and not self.field.hasFocus()
 
     @property
     def names(self) -> Names:
@@ -355,6 +357,7 @@ class CompareScreen(Screen):
     def _count(self) -> None:
         for name, card in self.page.cards.items():
             self.tabs.show_count(name, card.differ)
+            self.tabs.offer(name, not card.is_empty)
         hidden = self.page.hidden_rows
         self.hidden.setText(f"{plural(hidden, 'equal row')} hidden" if hidden else "")
         self._place_switch()

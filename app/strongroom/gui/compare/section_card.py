@@ -143,6 +143,11 @@ class SectionCard(QFrame):
         return None if self.document is None else int(self.document["differ"])
 
     @property
+    def is_empty(self) -> bool:
+        """No subject has anything of the kind."""
+        return self.document is not None and self.document["rows"] is None
+
+    @property
     def hidden_rows(self) -> int:
         """Equal rows that are not shown."""
         return self._same

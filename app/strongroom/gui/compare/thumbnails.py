@@ -6,7 +6,7 @@ from collections import OrderedDict, deque
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
@@ -25,7 +25,7 @@ from strongroom.gui.tips import tip
 from strongroom.gui.wording import sentence
 
 Index = QModelIndex | QPersistentModelIndex
-_TILE, _PICTURE, _EDGE = QSize(228, 138), 96, 8
+_TILE, _PICTURE, _EDGE, _BETWEEN = QSize(228, 138), 96, 8, 4
 _KEPT, _AT_ONCE, _WAITING = 400, 2, 48
 _STATES = {"changed": ("changed", "amber"), "added": ("+ added", "green"),
            "removed": ("removed", "red"), "same": ("equal", "grey")}  # fmt: skip
@@ -87,15 +87,31 @@ class Thumbnails(QListView):
         self.setMovement(QListView.Movement.Static)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setUniformItemSizes(True)
-        self.setSpacing(4)
+        self.setSpacing(_BETWEEN)
         self.setProperty("look", "grid")
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName("Pairs of pictures")
         self.setTabKeyNavigation(False)
+        self._most = _TILE.height()
         self._made: OrderedDict[str, QImage | str] = OrderedDict()
         self._wanted: deque[tuple[str, Place]] = deque(maxlen=_WAITING)
         self._under_way: set[str] = set()
+
+    def set_most(self, height: int) -> None:
+        """As high as its rows, up to `height`; beyond that it scrolls."""
+        self._most = height
+        self._fit()
+
+    def _fit(self) -> None:
+        wide, high = _TILE.width() + 2 * _BETWEEN, _TILE.height() + 2 * _BETWEEN
+        abreast = max(1, (self.width() - 16) // wide)
+        rows = -(-self.pairs.rowCount() // abreast)
+        self.setFixedHeight(min(self._most, rows * high + 2 * _BETWEEN))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def image(self, digest: str, place: Place) -> QImage | str | None:
         """What is there of a picture: itself, why it cannot be shown, or None while it comes."""
