@@ -619,6 +619,48 @@ def check_report(person, path: Path) -> None:
             assert [re.sub(r"\s+", "", cell) for cell in row] in squeezed, (name, row)
 
 
+def test_the_report_as_pdf_has_the_same_numbers(comparing, tmp_path):
+    p = comparing
+    screen = screen_of(p)
+    screen.compare(THREE)
+    p.window.go_to("Compare")
+    settled(p)
+    p.until(lambda: screen.page.curves.group is not None)
+    path = tmp_path / "r.pdf"
+    screen.write_report(str(path))
+    p.until(path.exists)
+    assert path.read_bytes().startswith(b"%PDF-")
+    tool = shutil.which("pdftotext")
+    assert tool, "pdftotext is missing: run ./packaging/test, which installs poppler-utils"
+    done = subprocess.run([tool, "-layout", path, "-"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    squeezed = re.sub(r"\s+", "", done.stdout)
+    for name in ("metrics", "params", "evaluation", "tensors", "data", "environment", "files"):
+        for block in card(p, name).blocks:
+            for row in block.table.grid.rows if block.table.isVisibleTo(block) else ():
+                for cell in row:
+                    for text in (cell.text, cell.note):
+                        assert re.sub(r"\s+", "", text) in squeezed, (name, text)
+    assert "val_aucbystep" in squeezed and "Missing" not in squeezed
+
+
+def test_a_long_report_goes_on_from_page_to_page(qapp, theme):
+    from strongroom.gui.compare import report, report_pdf
+    from strongroom.gui.compare.grid import Names
+
+    rows = tuple((Cell(f"row {n}"), Cell(f"{n}.5", share=0.5, tone="red")) for n in range(400))
+    wide = tuple(Column(f"column {n}", right=True) for n in range(40))
+    grids = (
+        Grid((Column("Name"), Column("Value", right=True)), rows),
+        Grid(wide, (tuple(Cell("123 456 789") for _ in wide),), title="wide"),
+        Grid((Column("", code=True),), ((Cell("x" * 2000),),)),
+    )
+    section = report.Section("Long", grids, "400 of 400 differ")
+    content = report.Content((), Names(("a", "b"), 0), (section,), None, False)
+    data = report_pdf.pages(content)
+    assert data.startswith(b"%PDF-") and data.count(b"/Type /Page\n") > 10
+
+
 def test_what_files_say_is_only_text_in_a_report(comparing, tmp_path):
     p = comparing
     evil = "<script>alert(1)</script>"

@@ -84,7 +84,7 @@ class CompareScreen(Screen):
         self.field.setAccessibleName("Add a version or run to the comparison")
         self.middle = self.field
         self.export = Button(theme, "Export report", "download", "", self.export_report)
-        self.export.setToolTip("Write a page that holds all of it, for any browser")
+        self.export.setToolTip("Write one file that holds all of it: HTML for any browser, or PDF")
         self.kept = Kept(theme, overlay, undo, self.tray, lambda: self.names.short)
         self.kept.shown.connect(self.wanted)
         self.actions_at_top = [self.kept, self.export]
@@ -381,12 +381,13 @@ class CompareScreen(Screen):
             self._bridge.problem.emit(BadInput("no report can be written yet", "", why))
             return
         name = f"comparison-{'-'.join(self.names.short)}.html".replace("/", "-")
-        path = dialogs.choose_new_file(self, "Export the report", name)
+        kinds = ("HTML (*.html)", "PDF (*.pdf)")
+        path = dialogs.choose_new_file(self, "Export the report", name, kinds)
         if path:
             self.write_report(path)
 
     def write_report(self, path: str) -> None:
-        """The page as it is, in one file."""
+        """The page as it is, in one file: HTML, or PDF by its name."""
         from strongroom.gui.compare import report
 
         content = report.Content(
