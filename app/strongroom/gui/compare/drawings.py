@@ -43,6 +43,8 @@ def bars(cell: Cell) -> str:
     """A small histogram over the baseline's."""
     parts = []
     for at, heights in enumerate(cell.bars):
+        if not any(heights):
+            continue
         colour = TONES.get(cell.tone if at else "grey", TONES["indigo"])[2]
         step = 52 / max(1, len(heights))
         wide = max(1.0, step - 0.6)

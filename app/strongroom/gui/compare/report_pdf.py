@@ -29,6 +29,9 @@ _BAR, _SMALLEST = 52.0, 0.45
 _TEXT, _FAINT, _RULE = "#1A1F2B", "#606A7C", "#E3E6EC"
 _WRAP = Qt.TextFlag.TextWrapAnywhere | Qt.AlignmentFlag.AlignTop
 _MEASURED = 400
+#: Curves take this much of the page's width, and so much of that in height; what a table's first
+#: column gets of room that is left.
+_CURVES_WIDE, _CURVES_HIGH, _LEFT_OVER = 0.9, drawings.CURVES[1] / drawings.CURVES[0], 220.0
 
 
 @functools.cache
@@ -86,10 +89,11 @@ class _Paper:
         self._table(Grid(heads, tuple(rows)))
         for section in content.sections:
             self._y += 14
-            self._need(90)
+            has_curves = section.title == "Curves" and content.curve is not None
+            self._need(90 + (self._wide * _CURVES_WIDE * _CURVES_HIGH if has_curves else 0))
             self._say(section.title, font(15, 600), _TEXT, 22)
             self._say(section.state, font(12), _FAINT, _LINE)
-            if section.title == "Curves" and content.curve is not None:
+            if has_curves:
                 self._curves()
             for grid in section.grids:
                 self._grid(grid)
@@ -150,7 +154,6 @@ class _Paper:
         if drawn is None:
             self._say("None of its values is finite.", font(12), _FAINT, _LINE)
             return
-        self._need(_LINE + self._wide * drawings.CURVES[1] / drawings.CURVES[0])
         painter, x = self._painter, 0.0
         for text, colour in ((drawn.title, _TEXT), *drawn.legend):
             painter.setFont(mono())
@@ -158,7 +161,7 @@ class _Paper:
             painter.drawText(QRectF(x, self._y, self._wide, _LINE), 0, text)
             x += QFontMetricsF(mono()).horizontalAdvance(text) + 18
         self._y += _LINE + 2
-        self._drawing(drawn.svg, drawings.CURVES, self._wide)
+        self._drawing(drawn.svg, drawings.CURVES, self._wide * _CURVES_WIDE)
 
     # ------------------------------------------------------------------ tables
 
@@ -185,7 +188,7 @@ class _Paper:
         if sum(widths) > room:
             widths = [w * room / sum(widths) for w in widths]
         elif not any(c.code for c in grid.columns):
-            widths[0] += room - sum(widths)
+            widths[0] += min(_LEFT_OVER, room - sum(widths))
         self._head(grid, widths, scale)
         for row in grid.rows:
             height = max(
