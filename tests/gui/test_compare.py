@@ -419,6 +419,9 @@ def test_confusion_matrices_stand_beside_each_other_with_their_difference(compar
     assert curve.rows[0][0].text == "area under it" and curve.rows[0][2].tone == "green"
     screen.tabs.choose("evaluation")
     p.picture("compare-evaluation")
+    table = card(p, "evaluation").blocks[0].table
+    p.until(lambda: table.horizontalHeader().length() == table.viewport().width())
+    assert not table.verticalScrollBar().isVisible()
 
 
 def test_large_matrices_stand_below_each_other():

@@ -52,6 +52,8 @@ _BAR, _GAP, _EDGE, _FIRST = 52, 8, 8, 14
 _MEASURED = 400
 #: Above and below small histograms; how strong the fullest heat is.
 _MARGIN, _HOTTEST = 5, 0.42
+#: What a header keeps free beside a title.
+_TITLE_EDGE = 6
 _EMPTY = Grid((), ())
 
 
@@ -123,7 +125,7 @@ class _CellPainter(QStyledItemDelegate):
         for at, column in enumerate(grid.columns):
             held = max((_held(r[at], column) for r in rows), default=0)
             note = self.notes[at] + _GAP if self.notes[at] else 0
-            title = _advance(column.title, font(12, 500))
+            title = _advance(column.title, font(12, 500)) + _TITLE_EDGE
             edges = (_FIRST if at == 0 else _EDGE) + _EDGE + 4
             if at == len(grid.columns) - 1:
                 edges += _FIRST - _EDGE
@@ -271,7 +273,7 @@ class GridTable(QTableView):
         header.setHighlightSections(False)
         header.setSectionsClickable(False)
         header.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        header.setMinimumSectionSize(30)
+        header.setMinimumSectionSize(20)
         self.verticalHeader().setMinimumSectionSize(_CODE_ROW)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._open_menu)
@@ -295,6 +297,12 @@ class GridTable(QTableView):
 
     def fit(self) -> None:
         rows = min(len(self.grid.rows), self._most)
+        # One that comes for a moment, while columns get their widths, would take from these.
+        whole = rows == len(self.grid.rows)
+        off, needed = (
+            Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        )  # fmt: skip
+        self.setVerticalScrollBarPolicy(off if whole else needed)
         head = 0 if self.horizontalHeader().isHidden() else DENSE_ROW
         sideways = 14 if self._whole_width() > self.viewport().width() else 0
         self.setFixedHeight(self._row * rows + head + sideways)
