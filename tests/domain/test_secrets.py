@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from strongroom.domain.secrets import (
@@ -17,7 +19,8 @@ from strongroom.domain.secrets import (
 @pytest.mark.parametrize(
     "name",
     ["password", "db_password", "DB_PASSWORD", "apiKey", "api_key", "hub_token", "AccessToken",
-     "client-secret", "aws_secret_access_key", "token", "privateKey"],
+     "client-secret", "aws_secret_access_key", "token", "privateKey", "PGPASSWORD", "authtoken",
+     "db_pass", "SMTP_PASS"],
 )  # fmt: skip
 def test_names_of_secrets(name):
     assert is_secret_name(name)
@@ -26,7 +29,8 @@ def test_names_of_secrets(name):
 @pytest.mark.parametrize(
     "name",
     ["pad_token", "eos_token", "tokenizer", "max_new_tokens", "key", "sort_key",
-     "num_key_value_heads", "secretary", "author", "tokens_per_second", "passes", "key_metric"],
+     "num_key_value_heads", "secretary", "author", "tokens_per_second", "passes", "key_metric",
+     "first_pass", "num_pass"],
 )  # fmt: skip
 def test_names_of_none(name):
     assert not is_secret_name(name)
@@ -44,6 +48,8 @@ def test_forms_are_found_within_a_text(secret):
 
 
 def test_a_password_in_a_url():
+    assert masked_text("redis://:hunter2@host/0") == f"redis://:{MASK}@host/0"
+    assert masked_text("pg://me:hun@ter2@host/d") == f"pg://me:{MASK}@host/d"
     assert masked_text("s3://me:hunter2@host/b") == f"s3://me:{MASK}@host/b"
     assert masked_text("https://host/a:b@c") == "https://host/a:b@c"
 
@@ -67,3 +73,46 @@ def test_a_diff():
     shown = masked_lines(text)
     assert "abcdef" not in shown and '"old"' not in shown
     assert "+lr = 0.1" in shown and "context key: value" in shown
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["+export API_KEY=hunter2", "ENV DB_PASSWORD=hunter2", '+    "password": "hunter2",',
+     'os.environ["API_KEY"] = "hunter2"', 'password: str = "hunter2"', "  x: password=hunter2",
+     'password = "much more hunter2"', 'connect(a=1,password="hunter2")', "run --api-key hunter2",
+     '"source": ["api_key = \\"a hunter2\\"\\n"]', 'token="""a\nhunter2"""',
+     "curl -H 'Authorization: Bearer hunter2hunter2'", "a=b password='hunter2'"],
+)  # fmt: skip
+def test_however_a_line_assigns_a_secret(line):
+    shown = masked_lines(line)
+    assert "hunter2" not in shown and MASK in shown
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['if password == "x":', "first_pass = 3", "the password is asked for", "sort_key=lambda"],
+)
+def test_what_assigns_none_stays(line):
+    assert masked_lines(line) == line
+
+
+def test_a_command_line_with_code_or_json_in_it():
+    shown = masked_command(["python", "--config", '{"password": "hunter2", "lr": 1}'])
+    assert "hunter2" not in str(shown) and '"lr": 1' in shown[2]
+
+
+def test_what_lies_below_a_secrets_name_and_numbers_that_are_secrets():
+    found = masked("", {"credentials": {"user": "u", "n": [1, "x"]}, "db_password": 12345,
+                        "password_length": 12, "token": 7, "use_password": True})  # fmt: skip
+    assert found == {"credentials": {"user": MASK, "n": [1, MASK]}, "db_password": MASK,
+                     "password_length": 12, "token": 7, "use_password": True}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "a.", "eyJ-", "://a:", "sk-", 'x="', "a: ", "--a ", "-----BEGIN "]
+)
+def test_a_long_line_takes_time_by_its_length(piece):
+    """A megabyte of base64 or minified code in a diff must not stop a training from beginning."""
+    start = time.process_time()
+    masked_lines(piece * (500_000 // len(piece)))
+    assert time.process_time() - start < 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import string
 
 import pytest
@@ -13,7 +14,7 @@ from strongroom.domain.filters import All, BadFilter, Either, Not, Range, Text, 
 from strongroom.domain.names import check_name, check_stored_name, derive_name
 from strongroom.domain.reference import DigestPrefix, Latest, Reference, Tag
 from strongroom.domain.reference import Word as Alias
-from strongroom.domain.timestamps import new_id, now, parse_rfc3339, rfc3339
+from strongroom.domain.timestamps import micros, new_id, now, parse_rfc3339, rfc3339
 
 DAY = 86_400_000_000
 
@@ -166,3 +167,12 @@ def test_ids_are_uuid7_and_in_order():
 
 def test_a_terminal_gets_no_control_characters():
     assert printable("a\x1b[31mred\nb\u202e\udcff") == "a\\x1b[31mred\\nb\\u202e\\udcff"
+
+
+@pytest.mark.parametrize("seconds", [math.inf, -math.inf, math.nan, 1e300, -1e300, 1.7e12, 10**400])
+def test_instants_that_no_calendar_has(seconds):
+    """A file may claim any time; it must neither stop a run nor the list of runs."""
+    shown = rfc3339(micros(seconds))
+    assert shown.endswith("Z") and -(2**63) < micros(seconds) < 2**63
+    assert parse_rfc3339(shown) == micros(seconds)
+    assert rfc3339(10**30).startswith("9999-12-31") and rfc3339(-(10**30)).startswith("0001-01-01")

@@ -327,6 +327,12 @@ class Gallery:
         self.take("runs-no-match", lambda: screen.filter.set_whole("name:zzz"), 800)
         screen.filter.clear_all()
 
+    def many(self) -> None:
+        screen = self.window.runs_screen
+        self.window.go_to("Runs")
+        self.take("runs-many", screen.toggle_many, 900)
+        screen.toggle_many()
+
     def lineage(self) -> None:
         """The graph of a project with a past: selected, searched, as a list, grouped, alone."""
         w, p = self.window, self.person
@@ -342,7 +348,7 @@ class Gallery:
         screen.field.edit.clear()
         self.take("lineage-list", screen.toggle_outline, 400)
         screen.toggle_outline()
-        self.take("lineage-link", lambda: screen._declare("score-model@v1"), 700)
+        self.take("lineage-link", lambda: screen.declare("score-model@v1"), 700)
         w.overlay.close_sheet()
         self.take("lineage-run", lambda: shown("run:score-train"), 700)
         self.take("lineage-group", lambda: shown("score-long@v1"), 900)
@@ -513,6 +519,7 @@ def main() -> None:
         growing.start()
         gallery.watching([work / n for n in ("training-out", "notebooks", "nas-archive")])
         gallery.runs()
+        gallery.many()
         gallery.lineage()
         gallery.comparing()
         gallery.others()

@@ -162,6 +162,7 @@ class Soak:
                 LeavingSheet(self.theme, "1 job", True, lambda _: None, lambda _: None)
             )
         )
+        self.evidence(thorough)
         self.jobs_popup()
         self.problems_popup()
         self.row_menu()
@@ -170,6 +171,34 @@ class Soak:
         self.clear_filter()
         if number % 10 == 5:
             self.theme.choose("light" if self.theme.dark else "dark")
+
+    def evidence(self, wait: bool) -> None:
+        """Graphs, comparisons and runs side by side."""
+        window, model = self.window, self.window.page.model
+        first = [v for v in map(model.version_at, range(4)) if v is not None]
+        rows = [f"{v['name']}@{v['tag']}" for v in first[:2]]
+        lineage = window.lineage_screen
+        for reference in rows[:2]:
+            window.show_lineage(reference)
+            self.opened += 1
+            if wait:
+                self.until(lambda ref=reference: lineage.canvas.graph.root == ref, "the graph")
+            lineage.toggle_outline()
+            lineage.toggle_outline()
+        self.sheet(lambda: lineage.declare(rows[0]))
+        window.compare_screen.compare(rows[:2])
+        window.go_to("Compare")
+        self.opened += 1
+        if wait:
+            cards = window.compare_screen.page.cards.values()
+            self.until(lambda: all(c.document is not None or c.has_failed for c in cards), "cards")
+        self.sheet(window.compare_screen.pick)
+        window.compare_screen.clear()
+        window.go_to("Runs")
+        for _ in range(2):
+            window.runs_screen.toggle_many()
+            self.pass_time(0.01)
+        window.go_to("Library")
 
     def sheet(self, open_it: Callable[[], object]) -> Sheet | None:
         open_it()

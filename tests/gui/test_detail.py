@@ -74,6 +74,24 @@ def test_metrics_are_shown_with_their_change_and_whether_it_is_better(person, mo
     person.picture("detail-dark")
 
 
+def test_which_way_a_metric_is_better_is_said_for_the_registry(person, model):
+    window = show(person)
+    section = next(s for s in window.detail.overview.sections if s.caption.text() == "METRICS")
+    menu = {a.text(): a for a in section.direction_menu("unit_price").actions()}
+    assert "As its name says" not in menu
+    menu["Lower is better"].trigger()
+
+    def named(words):
+        found = window.detail.overview.findChildren(QLabel)
+        return any(w.accessibleName() == words for w in found if w.isVisible())
+
+    person.until(lambda: named("unit_price +0.0159 worse"))
+    menu = {a.text(): a for a in section.direction_menu("unit_price").actions()}
+    assert menu["Lower is better"].isChecked()
+    menu["As its name says"].trigger()
+    person.until(lambda: named("unit_price +0.0159"))
+
+
 def test_parameters_are_chips_and_all_of_them_when_asked(person, model):
     window = show(person)
     person.click(person.button("14 in all", window.detail))

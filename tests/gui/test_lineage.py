@@ -137,6 +137,22 @@ def test_search_walks_through_the_hits(person, told):
     assert screen.canvas.hits == [] and screen.canvas.hasFocus()
 
 
+def test_the_way_between_two_nodes_and_what_they_have_in_common(person, told):
+    screen = shown(person, told["model"])
+    screen.canvas.setFocus()
+    screen.canvas.select(told["small"])
+    person.key(Qt.Key.Key_P, widget=screen.canvas)
+    screen.canvas.select(told["report"])
+    person.key(Qt.Key.Key_P, widget=screen.canvas)
+    person.until(lambda: "The way between the two" in texts(screen.side))
+    assert screen.canvas._way == [told["small"], told["model"], "run:run-0402", told["report"]]
+    assert "Both were made from fraud-detector v1" in texts(screen.side)
+    person.picture("lineage-way")
+    person.key(Qt.Key.Key_P, widget=screen.canvas)
+    assert screen.canvas._way == []
+    assert screen.shown.way(told["data"], told["report"])[0] == told["data"]
+
+
 def test_a_step_more_from_a_card(person, told):
     screen = shown(person, told["base"])
     screen.toolbar.choose_steps("1")
@@ -314,9 +330,25 @@ def test_two_thousand_nodes_are_moved_through_fluidly(person, told, tmp_path):
     graph = Graph(names[0], nodes, edges)
     screen.canvas.show_graph(graph, placed, lines(graph, placed))
     person.picture("lineage-2000")
+    wanted = 8 * screen.canvas.zoom
     screen.canvas.zoom_by(8)
-    person.qtbot.wait(300)
+    person.until(lambda: abs(screen.canvas.zoom - wanted) < 0.001)
     person.picture("lineage-2000-near")
     seen = set(screen.canvas._cards_in(screen.canvas.in_sight()))
     assert 0 < len(seen) < 500
     QApplication.processEvents()
+
+
+def test_menus_of_cards_and_edges(person, told):
+    screen = shown(person, told["model"])
+    titles = [a.text() for a in screen._menus.node_menu(told["model"]).actions()]
+    assert "Centre the graph on it" in titles and "Compare" in titles
+    edge = links(screen)[told["base"], told["model"]]
+    menu = {a.text(): a for a in screen._menus.edge_menu(edge).actions()}
+    assert {"Confirm", "Refuse"} <= set(menu)
+    menu["Confirm"].trigger()
+    person.until(lambda: links(screen)[told["base"], told["model"]].decision == "confirmed")
+    plain = links(screen)[told["data"], "run:run-0371"]
+    assert "Confirm" not in [a.text() for a in screen._menus.edge_menu(plain).actions()]
+    middle = screen.canvas.middle_of(told["data"]) + QPointF(120, 0)
+    assert screen.canvas.edge_at(screen.canvas.to_screen(middle)) is not None

@@ -332,6 +332,55 @@ def reached(pairs, root, depth):
     return found
 
 
+def test_a_version_that_a_rule_stumbles_over_does_not_keep_the_others_waiting(
+    registry, make_file, monkeypatch
+):
+    from strongroom.catalog import profiles
+    from strongroom.services import inference
+    from strongroom.services.inference.rule import Rule
+    from tests.conftest import add
+
+    def find(desk, row):
+        if row.n == 1:
+            raise KeyError("an odd document")
+        seen.append(row.n)
+        return []
+
+    seen: list[int] = []
+    monkeypatch.setattr(inference, "RULES", (Rule("odd", frozenset({"other"}), find),))
+    for n in range(3):
+        add(registry, make_file("x.bin", b"%d" % n), kind="other")
+    assert registry.catch_up() == 3 and seen == [2, 3]
+    assert profiles.count_waiting(registry.desk.engine) == 0
+
+
+def test_questions_to_a_graph_with_many_ways_take_time_by_its_size(registry, tmp_path):
+    """Forty layers of two, each made from both before: 2**40 ways, 160 edges."""
+    from strongroom.catalog.edges import write_edge
+    from strongroom.services.add import AddOptions
+
+    layers = 40
+    for n in range(2 * layers):
+        (tmp_path / "work").mkdir(exist_ok=True)
+        (tmp_path / "work" / f"f{n:02}").write_bytes(b"%d" % n)
+    registry.add([os.fsencode(tmp_path / "work")], AddOptions(each=True))
+    rows = registry.desk.engine.rows("select v.id, a.name from versions v join artifacts a on"
+                                     " a.id = v.artifact_id order by a.name")  # fmt: skip
+    ids, names = [str(r[0]) for r in rows], [r[1] for r in rows]
+    with registry.desk.engine.writing() as tx:
+        for n in range(2, 2 * layers):
+            for before in (n - n % 2 - 2, n - n % 2 - 1):
+                write_edge(
+                    tx, 1, ("version", ids[before]), ("version", ids[n]), "input", "declared"
+                )
+    impact = registry.impact(names[0])
+    assert impact["versions"] == 2 * layers - 2
+    assert impact["nodes"][-1]["distance"] == layers - 1
+    shared = registry.common_origins(names[-1], names[-2])
+    assert len(shared["nodes"]) == 2 * layers - 2
+    assert shared["nodes"][0]["distance"] == 1
+
+
 # ---------------------------------------------------------------------- from other tools
 
 

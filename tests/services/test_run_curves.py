@@ -56,3 +56,14 @@ def test_a_curve_is_referred_to_and_survives_collection_and_rebuild(place):
         assert registry.doctor()["ok"]
     finally:
         registry.close()
+
+
+def test_very_long_curves_are_handed_over_as_they_look(registry):
+    values = [math.sin(s / 500) + (5.0 if s == 61_803 else 0.0) for s in range(100_000)]
+    long = Series.of(Point(s, v) for s, v in enumerate(values))
+    record(registry, "r", {f"m{n}": long for n in range(4)})
+    some = registry.run_series("r", most=20_000)
+    for curve in some.values():
+        assert curve.whole == 100_000 and 4_000 <= len(curve.values) <= 6_000
+        assert max(curve.values) == max(values) and 61_803.0 in curve.steps
+    assert len(registry.run_series("r", ["m1"])["m1"].values) == 100_000

@@ -545,6 +545,14 @@ def run_by_id(engine: Engine, run: str) -> RunRow | None:
     return _run(row) if row else None
 
 
+def run_state(tx: Any, run: str) -> tuple[bytes | None, bytes | None] | None:
+    """`(document, series)` of a run inside a transaction; None where there is no such run."""
+    row = tx.execute("select document, series from runs where id = ?", (run,)).fetchone()
+    if row is None:
+        return None
+    return bytes(row[0]) if row[0] else None, bytes(row[1]) if row[1] else None
+
+
 def runs_by_ids(engine: Engine, runs: Sequence[str]) -> list[RunRow]:
     marks = ",".join("?" * len(runs))
     return [

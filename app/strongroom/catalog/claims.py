@@ -121,7 +121,8 @@ def _delete(tx: Any, blob: int, digest: bytes) -> None:
         tx.execute("delete from documents where owner_type='page' and owner_id=?", (str(page),))
         tx.execute("delete from page_files where page_id = ?", (page,))
         tx.execute("delete from pages where id = ?", (page,))
-    tx.execute("delete from storage where blob_id = ?", (blob,))
+    for table in ("storage", "tensors", "profiles"):
+        tx.execute(f"delete from {table} where blob_id = ?", (blob,))
     tx.execute("delete from blobs where id = ?", (blob,))
 
 

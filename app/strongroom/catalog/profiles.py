@@ -132,13 +132,14 @@ def telling_size(engine: Engine, version: int) -> tuple[int, int]:
     return (row[0], row[1]) if row else (0, 0)
 
 
-def tables_before(engine: Engine, version: int, limit: int = 2000) -> list[tuple[int, Document]]:
-    """`(version, profile)` of the tables committed before, the newest first."""
+def tables_before(engine: Engine, version: int, limit: int = 2000) -> list[tuple[int, bytes]]:
+    """`(version, digest)` of the tables committed before, the newest first."""
     rows = engine.rows(
-        "select vp.version_id, p.document from profiles p join page_files f on"
+        "select vp.version_id, b.digest from profiles p join page_files f on"
         " f.blob_id = p.blob_id join version_pages vp on vp.page_id = f.page_id"
+        " join blobs b on b.id = p.blob_id"
         " where p.document ->> '$.kind' = 'table' and vp.version_id < ?"
         " order by vp.version_id desc limit ?",
         (version, limit),
     )
-    return [(row[0], json.loads(row[1])) for row in rows]
+    return [(row[0], bytes(row[1])) for row in rows]

@@ -155,6 +155,7 @@ create table tensors(
     dtype text not null, shape text not null, size integer not null, telling integer not null,
     digest blob not null, primary key(blob_id, position)) without rowid;
 create index tensors_digest on tensors(digest, telling);
+create index runs_going_on on runs(watch_id) where status = 'running';
 insert into waiting select id from versions;
 """
 

@@ -54,7 +54,7 @@ def decode(value: Any) -> Any:
 
 def dumps(value: Any) -> bytes:
     """The canonical bytes of `value`. Lone surrogates, which have no UTF-8, become `\\udcXX`."""
-    return rfc8785.dumps(_well_formed(encode(value)))
+    return rfc8785.dumps(well_formed(encode(value)))
 
 
 def loads(data: bytes | str) -> Any:
@@ -87,13 +87,14 @@ def _key(key: Any) -> str:
     return key
 
 
-def _well_formed(value: Any) -> Any:
+def well_formed(value: Any) -> Any:
+    """`value` with lone surrogates, which have no UTF-8, as `\\udcXX`."""
     if isinstance(value, str):
         return value if _is_utf8(value) else value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, list):
-        return [_well_formed(item) for item in value]
+    if isinstance(value, list | tuple):
+        return [well_formed(item) for item in value]
     if isinstance(value, dict):
-        return {_well_formed(k): _well_formed(v) for k, v in value.items()}
+        return {well_formed(k): well_formed(v) for k, v in value.items()}
     return value
 
 

@@ -36,6 +36,8 @@ class Sealed:
 
 
 def seal(document: Document) -> Sealed:
+    """Text without a UTF-8 form becomes what a reader of the bytes will find."""
+    document = canonical.well_formed(document)
     data = canonical.dumps(document)
     return Sealed(document, data, digest_of(data))
 

@@ -8,6 +8,10 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = (
+    (moment.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+    for moment in (datetime.min, datetime.max)
+)
 
 
 def now() -> int:
@@ -16,8 +20,17 @@ def now() -> int:
 
 
 def rfc3339(at: int) -> str:
+    """An instant that no calendar has is shown as the first or the last there is."""
+    at = min(max(at, _FIRST), _LAST)
     moment = _EPOCH + timedelta(microseconds=at)
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def micros(seconds: float) -> int:
+    """Unix seconds as a file claims them, in microseconds within what a calendar has."""
+    if seconds != seconds:
+        return 0
+    return int(min(max(seconds, _FIRST // 10**6), _LAST // 10**6) * 1e6)
 
 
 def parse_rfc3339(text: str) -> int:

@@ -223,6 +223,7 @@ class Window(QMainWindow):
         screen.show_version.connect(self.show_version)
         screen.show_run_versions.connect(lambda run: self.set_filter(f'run:"{run}"'))
         screen.watch_folder.connect(self.acts.watch_folder)
+        screen.compare_runs.connect(self._compare_runs)
         screen.show_lineage.connect(lambda run: self.show_lineage(f"run:{run}"))
         screen.compare_run.connect(lambda run: self.compare_screen.add_run(run))
         screen.filter.attach_reason(self._whole)
@@ -543,6 +544,10 @@ class Window(QMainWindow):
         """Shows a run on its screen."""
         self.go_to(RunsScreen.title)
         self.runs_screen.show_run(run)
+
+    def _compare_runs(self, runs: list[str]) -> None:
+        if self.compare_screen.compare([f"run:{run}" for run in runs]):
+            self.go_to(CompareScreen.title)
 
     # ------------------------------------------------------------------ the strip's parts
 

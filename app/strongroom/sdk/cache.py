@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from strongroom.disk.durable import told
 
 if TYPE_CHECKING:
     from strongroom.services.local import LocalRegistry
@@ -34,11 +39,26 @@ def cached(registry: LocalRegistry, reference: str) -> Path:
     folder = cache_folder() / str(version["content_digest"]).removeprefix("sha256:")
     alone = len(files) == 1 and "path" in files[0] and "/" not in files[0]["path"]
     path: Path = folder / (files[0]["path"] if alone else "content")
-    if not _is_whole(path, files, alone):
-        exact = f"{version['name']}@{version['tag']}"
-        _let_replace(path)
-        registry.get(exact, path, force=True, link=True, as_file=alone)
+    with _alone_at(folder):
+        if not _is_whole(path, files, alone):
+            exact = f"{version['name']}@{version['tag']}"
+            _let_replace(path)
+            registry.get(exact, path, force=True, link=True, as_file=alone)
     return path
+
+
+@contextlib.contextmanager
+def _alone_at(folder: Path) -> Iterator[None]:
+    """All ranks of a job ask at once, and none may replace what another has begun to read."""
+    with told("caching", folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def _is_whole(path: Path, files: list[dict[str, Any]], alone: bool) -> bool:

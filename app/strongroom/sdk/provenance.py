@@ -31,7 +31,7 @@ def look(packages: bool = True) -> Seen:
     """Never raises: what cannot be found out is left out. Takes some tens of milliseconds."""
     facts: dict[str, Any] = {
         "command": masked_command([_shown(a) for a in (sys.orig_argv or sys.argv)]),
-        "working_directory": masked_text(_shown(os.getcwd())),
+        "working_directory": _working_directory(),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "host": socket.gethostname(),
@@ -51,6 +51,13 @@ def look(packages: bool = True) -> Seen:
 
 def _shown(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
+
+
+def _working_directory() -> str:
+    try:
+        return masked_text(_shown(os.getcwd()))
+    except OSError:  # it has been deleted
+        return ""
 
 
 def _user() -> str:
@@ -134,7 +141,9 @@ def _git() -> tuple[dict[str, Any], str]:
         git["remote"] = masked_text(remote.strip())
     diff = ""
     if git["dirty"]:
-        diff = masked_lines(_run_git("diff", "HEAD", "--no-color", "--no-ext-diff") or "")
+        diff = masked_lines(
+            _run_git("diff", "HEAD", "--no-color", "--no-ext-diff", "--no-textconv") or ""
+        )
         if len(diff) > _LONGEST_DIFF:
             diff = diff[:_LONGEST_DIFF] + f"\n… cut after {_LONGEST_DIFF} characters\n"
     return git, diff

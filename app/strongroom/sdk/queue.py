@@ -1,16 +1,9 @@
-"""What scripts add while the registry is out of reach: kept whole here, brought in once.
-
-One folder a run below the platform's state folder: `run.json` (locked while its process lives),
-`adds.jsonl`, the contents in `files/`, and what was logged in `spool/`. Nothing of it has a tag
-before it arrives.
-"""
+"""What a script adds while the registry is out of reach; `services/queued.py` brings it in."""
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
-import logging
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -18,30 +11,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strongroom.domain.digest import text_of
-from strongroom.domain.errors import StrongroomError
 from strongroom.domain.timestamps import new_id, now
+from strongroom.sdk.values import plain_params
+from strongroom.services.queued import queue_folder
 
 if TYPE_CHECKING:
     from strongroom.sdk.registry import Version
-    from strongroom.services.local import LocalRegistry
-
-log = logging.getLogger(__name__)
-
-
-def queue_folder() -> Path:
-    chosen = os.environ.get("STRONGROOM_QUEUE")
-    if chosen:
-        return Path(chosen)
-    import platformdirs
-
-    return Path(platformdirs.user_state_dir("strongroom", False)) / "queue"
 
 
 class Queue:
-    """The queue of one run of this process."""
+    """The queue of one run of this process.
 
-    def __init__(self, folder: Path, run: str, lock: int) -> None:
-        self.folder, self.run, self._lock = folder, run, lock
+    `joins`: the registry knows the run already, or another process tells of it; only what is
+    added and logged waits here.
+    """
+
+    def __init__(self, folder: Path, run: str, joins: bool, lock: int) -> None:
+        self.folder, self.run, self.joins, self._lock = folder, run, joins, lock
         from strongroom.services.spool import Spool
 
         self._spool = Spool(folder / "spool")
@@ -55,8 +41,10 @@ class Queue:
         place: str | os.PathLike[str] | None,
         joins: bool = False,
     ) -> Queue:
-        """`joins`: the registry knows the run already; only what is added waits here."""
+        """Raises `OSError`."""
         from strongroom.sdk import provenance
+        from strongroom.sdk.registry import place_of
+        from strongroom.services.desk import process_identity
 
         run = run or new_id()
         folder = queue_folder() / new_id()
@@ -65,19 +53,22 @@ class Queue:
         said = {
             "run": run,
             "name": name,
-            "params": dict(params),
-            "place": os.path.abspath(place) if place is not None else None,
+            "params": plain_params(params),
+            "place": os.path.abspath(place_of(place)),
             "started_at": now(),
-            "provenance": seen,
+            "provenance": {**seen, "process": process_identity()},
             "joins": joins,
             "status": None,
             "error": "",
         }
+        # Under its own name it is locked from the first moment, so nobody takes it for left behind.
         path = folder / "run.json"
-        path.write_text(json.dumps(said, default=str))
-        lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        half = path.with_suffix(".new")
+        half.write_text(json.dumps(said))
+        lock = os.open(half, os.O_RDWR | os.O_CLOEXEC)
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return cls(folder, run, lock)
+        os.rename(half, path)
+        return cls(folder, run, joins, lock)
 
     def write(self, lines: str) -> None:
         self._spool.write(lines)
@@ -118,98 +109,25 @@ class Queue:
                 "path": os.fsencode(target).hex(),
                 "name": chosen,
                 "kind": kind,
-                "params": dict(params or {}),
-                "metrics": dict(metrics or {}),
+                "params": plain_params(params),
+                "metrics": plain_params(metrics),
                 "inputs": list(inputs),
                 "note": note,
                 "content_digest": digest,
             }
             with open(self.folder / "adds.jsonl", "a") as adds:
-                adds.write(json.dumps(entry, default=str) + "\n")
+                adds.write(json.dumps(entry) + "\n")
                 adds.flush()
                 os.fsync(adds.fileno())
         return Version(chosen, None, kind or "other", digest, pending=True)
 
-    def end(self, status: str, error: str) -> None:
-        """Ready to be brought in."""
+    def end(self, status: str, error: str, ends: bool) -> None:
+        """Ready to be brought in; `ends`: with it the run ends too. Raises `OSError`."""
+        from strongroom.disk.durable import write_file
+
+        self._spool.close()
         path = self.folder / "run.json"
         said = json.loads(path.read_text())
-        said.update(status=status, error=error, ended_at=now())
-        path.write_text(json.dumps(said))
-        self._spool.close()
+        said.update(status=status, error=error, ended_at=now(), ends=ends)
+        write_file(path, json.dumps(said).encode())
         os.close(self._lock)
-
-
-def deliver(registry: LocalRegistry) -> int:
-    """Brings in what waits for this registry, run by run; how many runs were comes back.
-
-    What cannot be brought in stays and is told of in the log.
-    """
-    done = 0
-    for folder in sorted(queue_folder().glob("*")):
-        try:
-            done += _deliver_one(registry, folder)
-        except (StrongroomError, OSError, ValueError, KeyError) as error:
-            log.warning("what waits in %s cannot be brought in yet: %s", folder, error)
-    return done
-
-
-def _deliver_one(registry: LocalRegistry, folder: Path) -> int:
-    from strongroom.catalog import catalog
-    from strongroom.domain.facts import RunStatus
-    from strongroom.services import spool, tracking
-
-    path = folder / "run.json"
-    lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return 0  # its process still lives
-        said = json.loads(path.read_text())
-        if said["place"] is not None and not _same(said["place"], registry.place):
-            return 0
-        desk, run = registry.desk, said["run"]
-        row = catalog.run_by_id(desk.engine, run)
-        if row is None:
-            tracking.begin(
-                desk, said["name"], run, said["params"], said["provenance"], said["started_at"]
-            )
-        for entry in _adds(folder):
-            _bring_in(registry, run, entry)
-        into = spool.folder_for(desk.place.live, run)
-        into.mkdir(parents=True, exist_ok=True)
-        for file in (folder / "spool").glob("*.jsonl"):
-            shutil.copyfile(file, into / f"{folder.name}-{file.name}")
-        ended = said["status"] or RunStatus.LOST
-        if not said["joins"] or (row is not None and row.status != RunStatus.RUNNING):
-            tracking.end(desk, run, RunStatus(ended), said["error"])
-        shutil.rmtree(folder, ignore_errors=True)
-        return 1
-    finally:
-        os.close(lock)
-
-
-def _adds(folder: Path) -> list[dict[str, Any]]:
-    found = []
-    with contextlib.suppress(FileNotFoundError), open(folder / "adds.jsonl") as lines:
-        for text in lines:
-            with contextlib.suppress(ValueError):  # half written when its process was killed
-                found.append(json.loads(text))
-    return found
-
-
-def _bring_in(registry: LocalRegistry, run: str, entry: dict[str, Any]) -> None:
-    from strongroom.sdk.registry import added
-
-    path = os.fsdecode(bytes.fromhex(entry["path"]))
-    added(
-        registry, path, entry["name"], entry["kind"], run, entry["params"], entry["metrics"],
-        entry["inputs"], entry["note"],
-    )  # fmt: skip
-
-
-def _same(place: str, other: str) -> bool:
-    with contextlib.suppress(OSError):
-        return os.path.samefile(place, other)
-    return os.path.abspath(place) == os.path.abspath(other)

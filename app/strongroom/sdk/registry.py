@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strongroom.domain.errors import BadInput
+from strongroom.sdk.values import plain_params
 
 if TYPE_CHECKING:
     from strongroom.services.local import LocalRegistry
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What `add` made or found. `pending`: it waits in the queue and has no tag yet."""
+    """What `add` made or found. `pending`: it waits in the queue and has no tag yet.
+
+    Where there was no room to queue it either, nothing is kept, and it has no digest.
+    """
 
     name: str
     tag: str | None
@@ -42,6 +46,13 @@ def open(place: str | os.PathLike[str] | None = None, *, token: str | None = Non
 
 def open_local(place: str | os.PathLike[str] | None, token: str | None = None) -> LocalRegistry:
     from strongroom.bootstrap import open_registry
+    from strongroom.settings import load
+
+    return open_registry(place_of(place, token), load(), "sdk")
+
+
+def place_of(place: str | os.PathLike[str] | None, token: str | None = None) -> Path:
+    """Where the registry lies that the command line would find, or that at `place`."""
     from strongroom.settings import load, registry_path
 
     settings = load()
@@ -51,7 +62,7 @@ def open_local(place: str | os.PathLike[str] | None, token: str | None = None) -
         raise BadInput(
             "this version has no registries on a server", chosen, "name a folder instead"
         )
-    return open_registry(registry_path(chosen, settings), settings, "sdk")
+    return registry_path(chosen, settings)
 
 
 class Registry:
@@ -148,8 +159,8 @@ def added(
         name=name,
         kind=Kind(kind) if kind else None,
         run=run,
-        params=params or {},
-        metrics=metrics or {},
+        params=plain_params(params),
+        metrics=plain_params(metrics),
         inputs=inputs,
         note=note,
         split="whole",

@@ -8,19 +8,23 @@ is another matter: `use` gives verified content or raises.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
 import os
 import sys
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from strongroom.domain.errors import StrongroomError
+from strongroom.domain.errors import NoSpace, NotFound, StrongroomError, Unreachable
 from strongroom.sdk.registry import Version, added, open_local
+from strongroom.sdk.shown_curve import ShownCurve
+from strongroom.sdk.values import number, plain_params
 
 if TYPE_CHECKING:
     from strongroom.sdk.queue import Queue
@@ -32,19 +36,8 @@ log = logging.getLogger(__name__)
 RUN_VARIABLE = "STRONGROOM_RUN"
 #: Seconds between two writes of what was logged, and between two looks at a run's page.
 _FLUSH, _SHOW = 1.0, 2.0
-#: Points of one curve that are shown while the run goes on.
-_SHOWN = 4000
-#: Seconds that other ranks wait for the first one to begin.
-_PATIENCE = 30.0
-_RANKS = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "PMI_RANK")
-#: What the ranks of one job have in common.
-_JOB = (
-    "TORCHELASTIC_RUN_ID",
-    "MASTER_ADDR",
-    "MASTER_PORT",
-    "SLURM_JOB_ID",
-    "OMPI_MCA_orte_hnp_uri",
-)
+#: Lines that are handed over together, and that wait at most where there is no room for them.
+_FEW, _MOST_KEPT = 2000, 200_000
 
 
 def track(
@@ -81,70 +74,98 @@ class Run:
         self._registry: LocalRegistry | None = None
         self._queue: Queue | None = None
         self._spool: Spool | None = None
+        self._spool_folder: Path | None = None
         self._lines: list[str] = []
-        self._shown: dict[str, _Shown] = {}
-        self._params = dict(params)
+        self._flush_again = 0.0
+        self._at_once = False
+        self._shown: dict[str, ShownCurve] = {}
+        self._params = plain_params(params)
         self._guard = threading.RLock()
         self._ended = False
         self._said: set[str] = set()
         self._pid = os.getpid()
         self._is_owner = True
         self._wake = threading.Event()
-        self._begin(params)
-        self._feeder = threading.Thread(target=self._feed, name="strongroom", daemon=True)
-        self._feeder.start()
+        self._begin(self._params)
+        _going_on.add(self)
         atexit.register(self._at_exit)
-        os.register_at_fork(after_in_child=self._forked)
+        threading.Thread(target=self._feed, name="strongroom", daemon=True).start()
 
     # ------------------------------------------------------------------ beginning
 
     def _begin(self, params: dict[str, Any]) -> None:
+        from strongroom.sdk import ranks
+
         joined = os.environ.get(RUN_VARIABLE) if not self.id else None
-        rank = next((os.environ[v] for v in _RANKS if os.environ.get(v)), "0")
         try:
-            self._registry = open_local(self._place)
-        except StrongroomError as error:
-            self._cannot(error)
-            from strongroom.sdk.queue import Queue
-
-            self.id = joined or self.id
-            self._queue = Queue.begin(self.name, self.id, params, self._place)
-            self.id = self._queue.run
-            self._is_owner = not joined
-        else:
-            from strongroom.services import spool
-
-            if not joined and rank not in ("", "0"):
+            self._registry = self._open()
+            if not joined and not ranks.is_first():
                 joined = self._wait_for_first()
             if joined:
                 self.id, self._is_owner = joined, False
             else:
                 self._begin_here(params)
-            desk = self._registry.desk
-            self._spool = spool.Spool(spool.folder_for(desk.place.live, self.id))
-            if joined and params:
-                self._lines.append(spool.params_line(params))
+            self._begin_spool(params if joined else {})
+        except (StrongroomError, OSError) as error:
+            if self._registry is not None:
+                self._registry.close()
+                self._registry = None
+            if isinstance(error, StrongroomError) and error.code not in _OUT_OF_REACH:
+                raise
+            self._cannot(error)
+            self._begin_away(params, joined)
         if self._is_owner:
             os.environ[RUN_VARIABLE] = self.id
 
     def _begin_here(self, params: dict[str, Any]) -> None:
-        from strongroom.sdk import provenance
-        from strongroom.sdk.queue import deliver
+        from strongroom.sdk import provenance, ranks
         from strongroom.services import tracking
+        from strongroom.services.queued import deliver
 
         assert self._registry is not None
         desk = self._registry.desk
+        deliver(desk)  # before anyone is called lost that has told its end there
         tracking.look_for_lost(desk)
-        deliver(self._registry)
         seen = provenance.look()
         facts = {**seen.facts, "process": desk.owner}
         self.id = tracking.begin(desk, self.name, self.id or None, params, facts)
-        if seen.diff:
-            self._keep_diff(seen.diff)
-        meeting = self._meeting()
-        if meeting is not None:
-            meeting.parent.mkdir(parents=True, exist_ok=True)
-            meeting.write_text(self.id)
+        try:
+            if seen.diff:
+                self._keep_diff(seen.diff)
+            ranks.announce(desk, self.name, self.id)
+        except (StrongroomError, OSError) as error:
+            self._cannot(error)
+
+    def _begin_spool(self, params: dict[str, Any]) -> None:
+        from strongroom.services import spool
+
+        assert self._registry is not None
+        self._spool_folder = spool.folder_for(self._registry.desk.place.live, self.id)
+        self._spool = spool.Spool(self._spool_folder, self.id)
+        if params:
+            self._lines.append(spool.params_line(params))
+
+    def _begin_away(self, params: dict[str, Any], joined: str | None) -> None:
+        """In the queue; where that has no room either the training goes on all the same."""
+        from strongroom.domain.timestamps import new_id
+        from strongroom.sdk.queue import Queue
+
+        self.id, self._is_owner = joined or self.id or new_id(), not joined
+        try:
+            self._queue = Queue.begin(self.name, self.id, params, self._place, bool(joined))
+        except OSError as error:
+            self._cannot(error)
+
+    def _open(self) -> LocalRegistry:
+        """Raises `StrongroomError`, also where the registry can only be read."""
+        opened = open_local(self._place)
+        if opened.desk.engine.read_only:
+            place = opened.place
+            opened.close()
+            raise Unreachable(
+                "a newer Strongroom has changed this registry", place, "install the newer version"
+            )
+        return opened
 
     def _keep_diff(self, diff: str) -> None:
         """What was not committed is a version that the run has read."""
@@ -160,31 +181,17 @@ class Run:
             made = added(self._registry, path, name, "other", None, None, None, (), "")
         tracking.add_input(self._registry.desk, self.id, made.ref, "uncommitted changes")
 
-    def _meeting(self) -> Path | None:
-        """Where the ranks of one job find the run; None outside of one."""
-        import hashlib
-
-        job = [os.environ.get(variable, "") for variable in _JOB]
-        if not any(job) or self._registry is None:
-            return None
-        digest = hashlib.sha256("\0".join([self.name, *job]).encode()).hexdigest()
-        return self._registry.desk.place.live / f"{digest}.job"
-
     def _wait_for_first(self) -> str | None:
-        """The run that the job's first rank began; None where there is no sign of it."""
-        meeting = self._meeting()
-        if meeting is None:
+        from strongroom.sdk import ranks
+
+        assert self._registry is not None
+        desk = self._registry.desk
+        if not ranks.is_in_job(desk, self.name):
             return None
-        until, oldest = time.monotonic() + _PATIENCE, time.time() - 600
-        while time.monotonic() < until:
-            try:
-                if meeting.stat().st_mtime > oldest:
-                    return meeting.read_text() or None
-            except OSError:
-                pass
-            time.sleep(0.1)
-        self._say("the job's first rank began no run; this one has a run of its own")
-        return None
+        run = ranks.wait_for_first(desk, self.name)
+        if run is None:
+            self._say("the job's first rank began no run; this one has a run of its own")
+        return run
 
     # ------------------------------------------------------------------ what a script calls
 
@@ -195,21 +202,22 @@ class Run:
         data a training cannot go on.
         """
         from strongroom.sdk.cache import cached
+        from strongroom.services import tracking
 
         with self._guard:
-            if self._registry is None:
-                self._registry_again()
-            if self._registry is None:
-                raise StrongroomError(
-                    "the registry is out of reach", reference, "bring it back and start again"
-                )
-            from strongroom.services import tracking
-
-            path = cached(self._registry, reference)
+            if self._is_reachable() and self._registry is not None:
+                path = cached(self._registry, reference)
+                try:
+                    tracking.use(self._registry.desk, self.id, reference)
+                except StrongroomError as error:
+                    self._cannot(error)
+                return path
+            local = open_local(self._place)  # the run waits in the queue, or it can only be read
             try:
-                tracking.use(self._registry.desk, self.id, reference)
-            except StrongroomError as error:
-                self._cannot(error)
+                path = cached(local, reference)
+            finally:
+                local.close()
+            self._say(f"it is not noted that {reference} was read")
             return path
 
     def log(
@@ -218,19 +226,19 @@ class Run:
         """Values of metrics at a step; NaN and infinities are kept. Returns at once."""
         from strongroom.services.spool import line
 
-        values = {str(name): _number(value) for name, value in metrics.items()}
+        values = {str(name): number(value) for name, value in metrics.items()}
         bad = [name for name, value in values.items() if value is None]
         if bad:
             self._say(f"these are no numbers and are not kept: {', '.join(bad[:5])}")
         kept = {name: value for name, value in values.items() if value is not None}
-        at = _now() if time is None else time
+        step, at = number(step), _now() if time is None else number(time) or 0.0
         with self._guard:
             if self._ended or not kept:
                 return
             self._lines.append(line(kept, step, at))
             for name, value in kept.items():
-                self._shown.setdefault(name, _Shown()).add(step, at, value)
-            if len(self._lines) >= 2000:
+                self._shown.setdefault(name, ShownCurve()).add(step, at, value)
+            if self._at_once or len(self._lines) >= _FEW:
                 self._flush()
 
     def log_params(self, params: Mapping[str, Any]) -> None:
@@ -238,8 +246,13 @@ class Run:
         from strongroom.services.spool import params_line
 
         with self._guard:
-            self._params.update(params)
-            self._lines.append(params_line({str(k): v for k, v in params.items()}))
+            if self._ended:
+                return
+            told = plain_params(params)
+            self._params.update(told)
+            self._lines.append(params_line(told))
+            if self._at_once:
+                self._flush()
 
     def add(
         self,
@@ -257,19 +270,25 @@ class Run:
         a bad name, or with `strict`.
         """
         with self._guard:
-            if self._registry is None:
-                self._registry_again()
-            if self._registry is not None:
+            if self._is_reachable() and self._registry is not None:
                 try:
                     return added(
                         self._registry, path, name, kind, self.id, params, metrics, inputs, note
                     )
                 except StrongroomError as error:
-                    if error.code not in _OUT_OF_REACH:
+                    is_there = error.code == "not_found" and os.path.isdir(self._registry.place)
+                    if error.code not in _OUT_OF_REACH or is_there:
                         raise
                     self._cannot(error)
-            queue = self._queue_now()
-            return queue.add(path, name, kind, params, metrics, inputs, note)
+            if not os.access(path, os.R_OK):
+                raise NotFound("this cannot be read", os.fsdecode(path), "check the path")
+            try:
+                queue = self._queue_now()
+                return queue.add(path, name, kind, params, metrics, inputs, note)
+            except (NoSpace, Unreachable, OSError) as error:
+                self._cannot(error)
+                self._say(f"{os.fsdecode(path)} is not kept")
+                return Version(name or "", None, kind or "other", "", created=False)
 
     def finish(self) -> None:
         """The run has succeeded."""
@@ -302,14 +321,20 @@ class Run:
                 return
             self._ended = True
             self._wake.set()
+            _going_on.discard(self)
+            if os.getpid() == self._pid:
+                atexit.unregister(self._at_exit)
             try:
                 self._flush()
-                self._close_run(status, error)
-            except StrongroomError as problem:
-                self._cannot(problem)
-            finally:
                 if self._spool is not None:
                     self._spool.close()
+                self._close_run(status, error)
+            except Exception as problem:  # whatever it is, the training has ended well
+                if self.strict:
+                    raise
+                log.debug("ending the run", exc_info=True)
+                self._say(str(problem) or type(problem).__name__)
+            finally:
                 if self._registry is not None:
                     self._registry.close()
                     self._registry = None
@@ -317,27 +342,29 @@ class Run:
                     del os.environ[RUN_VARIABLE]
 
     def _close_run(self, status: str, error: str) -> None:
-        if self._queue is not None:
-            self._queue.end(status, error)
-            if self._registry is None:
-                return
+        """Ends the run here, or leaves word in the queue that it has ended."""
         from strongroom.domain.facts import RunStatus
-        from strongroom.sdk.queue import deliver
         from strongroom.services import tracking
+        from strongroom.services.queued import deliver
 
-        assert self._registry is not None
-        if self._queue is not None:
-            deliver(self._registry)
-        elif self._is_owner or self._has_ended_already():
-            tracking.end(self._registry.desk, self.id, RunStatus(status), error)
-
-    def _has_ended_already(self) -> bool:
-        """Another process ended the run before this one was through: what is left joins it."""
-        from strongroom.catalog import catalog
-
-        assert self._registry is not None
-        row = catalog.run_by_id(self._registry.desk.engine, self.id)
-        return row is not None and row.status != "running"
+        if self._registry is None:
+            self._registry_again()
+        known = self._registry is not None and self._spool_folder is not None
+        if known and self._queue is None:
+            assert self._registry is not None
+            desk = self._registry.desk
+            try:
+                if self._is_owner:
+                    tracking.end(desk, self.id, RunStatus(status), error)
+                elif not tracking.is_going_on(desk, self.id):
+                    tracking.end(desk, self.id, None)  # what is left of this one joins it
+                return
+            except (StrongroomError, OSError) as problem:
+                self._cannot(problem)
+        if self._queue is not None or self._is_owner:
+            self._queue_now().end(status, error, self._is_owner)
+        if self._registry is not None:
+            deliver(self._registry.desk)
 
     def _at_exit(self) -> None:
         if os.getpid() != self._pid or self._ended:
@@ -349,24 +376,14 @@ class Run:
             self.finish()
 
     def _forked(self) -> None:
-        """In a child of a fork: it joins the run with a file of its own, and ends nothing."""
+        """In a child of a fork: it joins the run with a file of its own, and ends nothing.
+
+        What it logs is handed over at once, for such a child often ends without a word.
+        """
         self._guard = threading.RLock()
-        self._lines = []
+        self._lines, self._at_once = [], True
         self._is_owner = False
-        self._registry = self._queue = None
-        self._pid = os.getpid()
-        if self._spool is not None and not self._ended:
-            from strongroom.services.spool import Spool
-
-            folder = self._spool.path.parent
-            self._spool = Spool(folder)
-        self._feeder = threading.Thread(target=self._feed, name="strongroom", daemon=True)
-        self._feeder.start()
-        atexit.register(self._leave_child)
-
-    def _leave_child(self) -> None:
-        with self._guard:
-            self._flush()
+        self._registry = self._queue = self._spool = None
 
     # ------------------------------------------------------------------ feeding
 
@@ -386,21 +403,28 @@ class Run:
                     ):  # fmt: skip
                         shown_at, shown_count = time.monotonic(), count
                         self._show()
-                except (StrongroomError, OSError) as error:
-                    self._cannot(error)
+                except Exception as error:  # a page that is not up to date stops nothing
+                    log.warning("run %s cannot be shown: %s", self.id, error)
 
     def _flush(self) -> None:
-        lines, self._lines = self._lines, []
-        if not lines:
+        if not self._lines or (not self._ended and time.monotonic() < self._flush_again):
             return
+        lines, self._lines = self._lines, []
         try:
-            if self._spool is not None:
-                self._spool.write("".join(lines))
-            elif self._queue is not None:
-                self._queue.write("".join(lines))
+            self._sink().write("".join(lines))
         except OSError as error:
-            self._lines = lines + self._lines
+            self._flush_again = time.monotonic() + _FLUSH
+            if len(lines) > _MOST_KEPT:
+                self._say(f"only {_MOST_KEPT} lines are kept until there is room for them")
+            self._lines = lines[:_MOST_KEPT]
             self._cannot(error)
+
+    def _sink(self) -> Spool | Queue:
+        if self._spool is None and self._spool_folder is not None:
+            from strongroom.services.spool import Spool
+
+            self._spool = Spool(self._spool_folder, self.id)
+        return self._spool or self._queue_now()
 
     def _show(self) -> None:
         from strongroom.services import live_series, tracking
@@ -419,18 +443,28 @@ class Run:
 
     # ------------------------------------------------------------------ trouble
 
+    def _is_reachable(self) -> bool:
+        """Whether the registry is there and knows the run; one that waits in the queue as a whole
+        goes on waiting there.
+        """
+        if self._registry is None and self._spool_folder is not None:
+            self._registry_again()
+        return self._registry is not None
+
     def _registry_again(self) -> None:
         """Looks whether the registry has come back."""
         try:
-            self._registry = open_local(self._place)
+            self._registry = self._open()
         except StrongroomError as error:
             self._cannot(error)
 
     def _queue_now(self) -> Queue:
+        """The run's queue, begun now if there is none. Raises `OSError`."""
         if self._queue is None:
             from strongroom.sdk.queue import Queue
 
-            self._queue = Queue.begin(self.name, self.id, self._params, self._place, joins=True)
+            joins = self._spool_folder is not None or not self._is_owner
+            self._queue = Queue.begin(self.name, self.id, self._params, self._place, joins)
         return self._queue
 
     def _cannot(self, error: StrongroomError | OSError) -> None:
@@ -443,61 +477,27 @@ class Run:
         if text not in self._said:
             self._said.add(text)
             log.warning("run %s: %s", self.id or self.name, text)
-            warnings.warn(f"strongroom: {text}", stacklevel=3)
+            with contextlib.suppress(Warning):  # where warnings are errors it is in the log
+                warnings.warn(f"strongroom: {text}", stacklevel=3)
 
+
+#: Runs of this process that have not ended.
+_going_on: weakref.WeakSet[Run] = weakref.WeakSet()
+
+
+def _forked() -> None:
+    for run in list(_going_on):
+        run._forked()
+
+
+os.register_at_fork(after_in_child=_forked)
 
 #: Errors that a script need not stop for: later it may be different.
 _OUT_OF_REACH = ("unreachable", "busy", "no_space", "not_found", "damaged", "denied")
 
 
-class _Shown:
-    """The last thousands of points of one curve, thinned out evenly as it grows."""
-
-    def __init__(self) -> None:
-        from strongroom.domain.series import doubles
-
-        self.steps, self.times, self.values = doubles(), doubles(), doubles()
-        self.count, self._stride = 0, 1
-        self.last: Any = None
-        self._low = self._high = float("nan")
-
-    def add(self, step: Any, at: float, value: int | float) -> None:
-        from strongroom.domain.series import double
-
-        number = double(value)
-        self.last = value
-        if number == number:
-            self._low = min(number, self._low) if self._low == self._low else number
-            self._high = max(number, self._high) if self._high == self._high else number
-        if self.count % self._stride == 0:
-            self.steps.append(double(step))
-            self.times.append(at)
-            self.values.append(number)
-            if len(self.values) > _SHOWN:
-                self._stride *= 2
-                for column in (self.steps, self.times, self.values):
-                    del column[1::2]
-        self.count += 1
-
-    def summary(self) -> dict[str, Any]:
-        low, high = (v if v == v else None for v in (self._low, self._high))
-        return {"points": self.count, "last": self.last, "min": low, "max": high}
-
-
 def _now() -> float:
     return time.time()
-
-
-def _number(value: Any) -> int | float | None:
-    """A plain number of a number, or of what frameworks wrap one in (`item()`)."""
-    if hasattr(value, "item") and not isinstance(value, int | float):
-        try:
-            value = value.item()
-        except (TypeError, ValueError, RuntimeError):
-            return None
-    if isinstance(value, bool):
-        return int(value)
-    return value if isinstance(value, int | float) else None
 
 
 def _plain_name(name: str) -> str:

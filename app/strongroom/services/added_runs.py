@@ -88,16 +88,17 @@ def _name_inputs(document: Document, hints: Iterable[Mapping[str, Any]]) -> None
 def tie_inputs(desk: Desk, run: str, found: FoundRun) -> None:
     """After its files are versions: what it names as read is looked for, some of it among them."""
     hints = found.answer.get("inputs", ())
-    row = catalog.run_by_id(desk.engine, run)
-    if not hints or row is None or row.document is None:
+    if not hints:
         return
-    document = dict(StoredDocuments(desk.store).run(row.document))
-    before = seal(document).digest
-    named_inputs.fill(desk, document, hints, found.place)
     made = {f"{name}@v{n}" for name, n in catalog.outputs_by_run(desk.engine, [run]).get(run, ())}
-    document["inputs"] = [one for one in document["inputs"] if one["ref"] not in made]
-    if seal(document).digest != before:
-        runs.record(desk, run, document)
+
+    def tied(row: catalog.RunRow, document: Document) -> tuple[Document, None] | None:
+        before = seal(document).digest
+        named_inputs.fill(desk, document, hints, found.place)
+        document["inputs"] = [one for one in document["inputs"] if one["ref"] not in made]
+        return (document, None) if seal(document).digest != before else None
+
+    runs.revise(desk, run, tied)
 
 
 def record_run(desk: Desk, found: FoundRun) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import re
 import time
 from array import array
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from strongroom.domain.errors import Damaged, NotFound
 from strongroom.domain.facts import RunStatus
 from strongroom.domain.record import INDEX_SCHEMA, SERIES_SCHEMA, Document, is_index, parse_document
 from strongroom.domain.series import Series
+from strongroom.extract.curve import reduced
 from strongroom.services.access import act
 from strongroom.services.desk import Desk
 
@@ -25,6 +27,8 @@ from strongroom.services.desk import Desk
 #: whoever waits for it (the window, at each thing it paints) would wait for milliseconds each time.
 _PIECE = 1 << 14
 _REST = 0.0002
+#: No curve is drawn with fewer points than this, if it has them.
+_FEWEST = 2000
 _COLUMNS = ("steps", "times", "values")
 #: What a column of integers never holds: a dot, an exponent, or the escape of a float.
 _FRACTION = re.compile(r"[.eE{]")
@@ -53,8 +57,13 @@ Curves = dict[str, Columns]
 
 
 @act("run.find")
-def run_series(desk: Desk, run: str, names: Collection[str] | None = None) -> Curves:
+def run_series(
+    desk: Desk, run: str, names: Collection[str] | None = None, most: int | None = None
+) -> Curves:
     """Curves of the run by name, all or those of these `names`; one that it has not is left out.
+
+    With `most` all of them together have about so many points, which look the same when drawn; one
+    is read after the other, so that no more than that is in memory.
 
     Raises `NotFound`, and `Damaged` for stored ones that are.
     """
@@ -71,8 +80,8 @@ def run_series(desk: Desk, run: str, names: Collection[str] | None = None) -> Cu
         return {}
     try:
         return {
-            name: Columns(one.steps, one.times, one.values, len(one))
-            for name, one in sealed_series(desk, row.series, names).items()
+            name: Columns(one.steps, one.times, one.values, whole)
+            for name, (one, whole) in _sealed(desk, row.series, names, most).items()
         }
     except (ValueError, LookupError, TypeError) as error:
         raise Damaged(
@@ -87,16 +96,36 @@ def sealed_series(
     they are blobs. Raises `Damaged`, and `ValueError`, `LookupError` or `TypeError` for a document
     that is none.
     """
+    return {name: one for name, (one, _) in _sealed(desk, digest, names, None).items()}
+
+
+def _sealed(
+    desk: Desk, digest: bytes, names: Collection[str] | None, most: int | None
+) -> dict[str, tuple[Series, int]]:
+    """Curves, each with how many points there are of it."""
     data = b"".join(desk.store.chunks(digest))
-    if not is_index(data):
-        found = parsed(data.decode())
-        return found if names is None else {n: c for n, c in found.items() if n in names}
-    index = parse_document(data, INDEX_SCHEMA)["curves"]
-    return {
-        name: curve_blob.unpack(desk.store.read(parse_digest(curve["blob"])))
-        for name, curve in index.items()
-        if names is None or name in names
-    }
+    found: dict[str, Callable[[], Series]] = {}
+    if is_index(data):
+        for name, curve in parse_document(data, INDEX_SCHEMA)["curves"].items():
+            found[name] = functools.partial(_stored, desk, curve["blob"])
+    else:
+        for name, one in parsed(data.decode()).items():
+            found[name] = functools.partial(_same, one)
+    wanted = [name for name in found if names is None or name in names]
+    each = max(_FEWEST, most // max(1, len(wanted))) if most is not None else None
+    read: dict[str, tuple[Series, int]] = {}
+    for name in wanted:
+        whole = found[name]()
+        read[name] = whole if each is None else reduced(whole, each), len(whole)
+    return read
+
+
+def _stored(desk: Desk, blob: str) -> Series:
+    return curve_blob.unpack(desk.store.read(parse_digest(blob)))
+
+
+def _same(series: Series) -> Series:
+    return series
 
 
 def plain_series(desk: Desk, digest: bytes) -> Document:

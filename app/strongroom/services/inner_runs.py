@@ -14,7 +14,7 @@ from strongroom.catalog import catalog
 from strongroom.domain.entry import Draft
 from strongroom.domain.facts import RunStatus
 from strongroom.domain.record import Document, seal, series_summary
-from strongroom.domain.timestamps import new_id
+from strongroom.domain.timestamps import micros, new_id
 from strongroom.services.desk import Desk
 from strongroom.services.runs import RunWriter, empty_document, sealed_document
 
@@ -53,7 +53,7 @@ def drafts(
 def _document(run: Mapping[str, Any], outer: Document, outer_id: str) -> Document:
     started, ended = run["started_at"], run["ended_at"]
     document = empty_document(
-        run["name"], outer["layout"], int(started * 1e6) if started else outer["started_at"]
+        run["name"], outer["layout"], micros(started) if started else outer["started_at"]
     )
     document["status"] = run["status"] or RunStatus.FINISHED.value
     if outer["status"] != RunStatus.RUNNING:
@@ -61,7 +61,7 @@ def _document(run: Mapping[str, Any], outer: Document, outer_id: str) -> Documen
             document["status"] = RunStatus.LOST.value
         document["ended_at"] = outer["ended_at"]
     if ended:
-        document["ended_at"] = int(ended * 1e6)
+        document["ended_at"] = micros(ended)
     document["params"], document["metrics"] = run["params"], run["metrics"]
     document["provenance"] = {
         **run["provenance"],

@@ -54,7 +54,7 @@ def lineage(
     within = edges.edges_within(desk.engine, nodes)
     live = [e for e in within if e.decision != "refused" and e.basis in bases]
     for upstream in (True, False):
-        for node, distance in _distances(root, live, upstream, depth).items():
+        for node, distance in steps_from(root, live, upstream, depth).items():
             distances.setdefault(node, -distance if upstream else distance)
     reached = sorted(distances, key=lambda node: (abs(distances[node]), node))
     kept = set(reached[:most])
@@ -105,8 +105,8 @@ def edge_view(edge: Edge, names: dict[Node, str]) -> Document:
     }
 
 
-def _distances(
-    root: Node, live: Iterable[Edge], upstream: bool, depth: int | None
+def steps_from(
+    root: Node, live: Iterable[Edge], upstream: bool, depth: int | None = None
 ) -> dict[Node, int]:
     """Steps from the root along the edges, one way."""
     following: dict[Node, list[Node]] = {}

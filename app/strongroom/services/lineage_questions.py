@@ -15,7 +15,7 @@ from strongroom.domain.record import Document
 from strongroom.services.access import act
 from strongroom.services.desk import Desk
 from strongroom.services.find import resolve
-from strongroom.services.lineage import documents, node_of
+from strongroom.services.lineage import documents, node_of, steps_from
 
 _LISTED = 200
 _COMMIT = dict(EXPECTED)["Git commit"]
@@ -31,7 +31,8 @@ def impact(desk: Desk, reference: str) -> Document:
     """
     root = node_of(desk, reference)
     reached = edges.closure(desk.engine, root, up=False) - {root}
-    distances = _steps_from(root, edges.edges_within(desk.engine, reached | {root}))
+    within = edges.edges_within(desk.engine, reached | {root})
+    distances = steps_from(root, _live(within), upstream=False)
     nearest = sorted(reached, key=lambda node: (distances.get(node, 0), node))[:_LISTED]
     shown = documents(desk, nearest, (), distances)["nodes"]
     versions = [int(name) for kind, name in reached if kind == "version"]
@@ -89,7 +90,7 @@ def common(desk: Desk, first: str, second: str) -> Document:
     above = [edges.closure(desk.engine, end, up=True) for end in ends]
     shared = above[0] & above[1]
     within = edges.edges_within(desk.engine, above[0] | above[1])
-    back = [_steps_from(end, within, upstream=True) for end in ends]
+    back = [steps_from(end, _live(within), upstream=True) for end in ends]
     distances = {n: min(b.get(n, len(within)) for b in back) for n in shared}
     return documents(desk, shared, [e for e in within if e.end in shared], distances)
 
@@ -99,19 +100,6 @@ def common(desk: Desk, first: str, second: str) -> Document:
 
 def _live(found: Iterable[Edge]) -> list[Edge]:
     return [edge for edge in found if edge.decision != "refused"]
-
-
-def _steps_from(root: Node, found: Iterable[Edge], upstream: bool = False) -> dict[Node, int]:
-    following: dict[Node, list[Node]] = {}
-    for edge in _live(found):
-        here, there = (edge.end, edge.start) if upstream else (edge.start, edge.end)
-        following.setdefault(here, []).append(there)
-    steps, level, distance = {root: 0}, [root], 0
-    while level:
-        distance += 1
-        level = [n for node in level for n in following.get(node, ()) if n not in steps]
-        steps.update(dict.fromkeys(level, distance))
-    return steps
 
 
 def _shortest(

@@ -158,10 +158,12 @@ class LocalRegistry:
     def show_run(self, run: str, series: bool = False) -> Document:
         return find.show_run(self.desk, run, series)
 
-    def run_series(self, run: str, names: Collection[str] | None = None) -> Curves:
+    def run_series(
+        self, run: str, names: Collection[str] | None = None, most: int | None = None
+    ) -> Curves:
         from strongroom.services import curves
 
-        return curves.run_series(self.desk, run, names)
+        return curves.run_series(self.desk, run, names, most)
 
     def run_log(self, run: str, lines: int = 400) -> Document:
         from strongroom.services import run_log

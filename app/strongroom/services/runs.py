@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from strongroom.catalog import catalog
@@ -54,6 +55,14 @@ def empty_document(name: str, layout: str = "", started_at: int | None = None) -
         "ended_at": None,
         "warnings": [],
     }
+
+
+def end_time(document: Document, told: float = 0.0) -> int:
+    """When a run ended, in microseconds: as `told` by it where that can be, else now; never
+    before it began, whatever the clocks did.
+    """
+    start, end = document["started_at"], now()
+    return int(told) if start <= told <= end else max(start, end)
 
 
 def sealed_document(desk: Desk, row: RunRow) -> Document:
@@ -119,14 +128,48 @@ class RunWriter:
         self.documents.hand_in(sealed)
 
 
-def record(desk: Desk, run: str, document: Document) -> None:
-    """Records what was said of the run; curves that were sealed with it stay its curves."""
-    row = catalog.run_by_id(desk.engine, run)
-    kept = {"series": text_of(row.series)} if row is not None and row.series is not None else {}
+def begin(desk: Desk, run: str, document: Document) -> None:
+    """Records a new run; `Conflict` where the id is taken."""
+    if not _written(desk, run, document, None, None):
+        raise Conflict("there is a run with this id", run, "choose another id")
+
+
+def revise(
+    desk: Desk,
+    run: str,
+    change: Callable[[RunRow, Document], tuple[Document, Mapping[str, Series] | None] | None],
+) -> None:
+    """Records the run's document as `change` makes it anew, with whole curves or, for None, those
+    that it has. It is asked again where somebody else changed the run meanwhile, so that nothing
+    they said is lost; it answers None to leave the run as it is. Raises `NotFound`.
+    """
+    while True:
+        row = catalog.run_by_id(desk.engine, run)
+        if row is None:
+            raise NotFound("there is no such run", run, "see `strongroom run list`")
+        made = change(row, sealed_document(desk, row))
+        if made is None or _written(desk, run, made[0], made[1], row):
+            return
+
+
+def _written(
+    desk: Desk,
+    run: str,
+    document: Document,
+    series: Mapping[str, Series] | None,
+    before: RunRow | None,
+) -> bool:
+    """False, and nothing is recorded, where the run is no longer as it was `before`."""
+    curves = before.series if before is not None and not series else None
+    kept = {"series": text_of(curves)} if curves is not None else {}
     writer = RunWriter(desk)
-    draft = writer.keep(run, document, place=kept)
+    draft = writer.keep(run, document, series, kept)
     with desk.recording(writer.documents) as recorder:
+        found = catalog.run_state(recorder.tx, run)
+        if found != (None if before is None else (before.document, before.series)):
+            return False
         recorder.write(draft)
+    return True
 
 
 @act("run.write")
@@ -135,35 +178,42 @@ def start(
 ) -> Document:
     """Begins a run with the caller's id or a new UUIDv7; `Conflict` where the id is taken."""
     run = check_id(run) if run else new_id()
-    if catalog.run_by_id(desk.engine, run) is not None:
-        raise Conflict("there is a run with this id", run, "choose another id")
-    record(desk, run, {**empty_document(name or run), "params": declared_values(params or {})})
+    begin(desk, run, {**empty_document(name or run), "params": declared_values(params or {})})
     return show_run(desk, run)
 
 
 @act("run.write")
 def finish(desk: Desk, run: str, failed: bool = False) -> Document:
     """Ends a running run; `Conflict` where it has ended already."""
-    row = catalog.run_by_id(desk.engine, run)
-    if row is None:
-        raise NotFound("there is no such run", run, "see `strongroom run list`")
-    if row.status != RunStatus.RUNNING:
-        raise Conflict(f"the run is {row.status} already", run, "start a new one")
     status = RunStatus.FAILED if failed else RunStatus.FINISHED
-    document = sealed_document(desk, row)
-    record(desk, run, {**document, "status": status.value, "ended_at": now()})
+
+    def ended(row: RunRow, document: Document) -> tuple[Document, None]:
+        if row.status != RunStatus.RUNNING:
+            raise Conflict(f"the run is {row.status} already", run, "start a new one")
+        return {**document, "status": status.value, "ended_at": end_time(document)}, None
+
+    revise(desk, run, ended)
     return show_run(desk, run)
 
 
 def declare(desk: Desk, run: str, params: Mapping[str, Any], metrics: Mapping[str, Any]) -> None:
     """Makes sure the run an `add` names is there, and adds what was declared for it."""
     check_id(run)
-    row = catalog.run_by_id(desk.engine, run)
-    document = sealed_document(desk, row) if row is not None else empty_document(run)
-    merged = {
-        **document,
-        "params": {**document["params"], **declared_values(params)},
-        "metrics": {**document["metrics"], **declared_values(metrics)},
-    }
-    if row is None or merged != document:
-        record(desk, run, merged)
+
+    def with_these(document: Document) -> Document:
+        return {
+            **document,
+            "params": {**document["params"], **declared_values(params)},
+            "metrics": {**document["metrics"], **declared_values(metrics)},
+        }
+
+    if catalog.run_by_id(desk.engine, run) is None:
+        with suppress(Conflict):  # somebody else did meanwhile
+            begin(desk, run, with_these(empty_document(run)))
+            return
+
+    def added(row: RunRow, document: Document) -> tuple[Document, None] | None:
+        merged = with_these(document)
+        return (merged, None) if merged != document else None
+
+    revise(desk, run, added)

@@ -8,12 +8,12 @@ last line that is half there is passed over.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import secrets
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from typing import Any
 from strongroom.domain.series import Series, double, doubles, is_whole
 
 _SUFFIX = ".jsonl"
+#: The file that names the run.
+_RUN = "run.json"
 
 
 def folder_for(live: Path, run: str) -> Path:
@@ -29,17 +31,37 @@ def folder_for(live: Path, run: str) -> Path:
 
 
 class Spool:
-    """The file of this process. `write` may raise `OSError`; nothing is synced."""
+    """The file of this process, locked while it may still write. `write` may raise `OSError`;
+    nothing is synced.
+    """
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / f"{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}"
-        self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    def __init__(self, folder: Path, run: str = "") -> None:
+        """`run` tells whoever finds the folder left behind whose it is."""
+        while True:  # until nobody has cleared the new file away before it was locked
+            folder.mkdir(parents=True, exist_ok=True)
+            self.path = folder / f"{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}"
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+            with contextlib.suppress(FileNotFoundError):
+                self._fd = os.open(self.path, flags, 0o600)
+                with contextlib.suppress(OSError):  # a file system without locks
+                    fcntl.flock(self._fd, fcntl.LOCK_SH)
+                if os.fstat(self._fd).st_nlink:
+                    if run:
+                        (folder / _RUN).write_text(json.dumps(run))
+                    return
+                os.close(self._fd)
 
     def write(self, lines: str) -> None:
+        """All of the lines or, where it raises, none of them that would be read."""
         data = memoryview(lines.encode("utf-8", "surrogatepass"))
-        while data:
-            data = data[os.write(self._fd, data) :]
+        start = os.fstat(self._fd).st_size
+        try:
+            while data:
+                data = data[os.write(self._fd, data) :]
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._fd, start)
+            raise
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
@@ -115,23 +137,78 @@ class _Columns:
         )
 
 
-def gather(folder: Path, into: Gathered | None = None) -> Gathered:
-    """All that lies in the folder, by the processes' files in their order."""
-    found = into or Gathered()
-    for path in sorted(folder.glob(f"*{_SUFFIX}"), key=lambda p: p.stat().st_mtime_ns):
-        for entry in _lines(path):
-            found.take(entry)
+def gather(folder: Path, known: Mapping[str, int]) -> tuple[Gathered, dict[str, int]]:
+    """What lies in the folder beyond the bytes of each file that are `known`, by the processes'
+    files in their order; and how many bytes of each are known then. Raises `OSError`.
+    """
+    found, taken = Gathered(), dict(known)
+    ages: dict[Path, int] = {}
+    for path in folder.glob(f"*{_SUFFIX}"):
+        with contextlib.suppress(FileNotFoundError):  # somebody else has sealed it meanwhile
+            ages[path] = path.stat().st_mtime_ns
+    for path in sorted(ages, key=lambda p: (ages[p], p)):
+        with contextlib.suppress(FileNotFoundError), open(path, "rb") as lines:
+            at = lines.seek(known.get(path.name, 0))
+            for text in lines:
+                if not text.endswith(b"\n"):
+                    break  # of a process that was killed, or is just writing it
+                at += len(text)
+                with contextlib.suppress(ValueError, RecursionError):
+                    entry = json.loads(text)
+                    if isinstance(entry, dict):
+                        found.take(entry)
+            if at:
+                taken[path.name] = at
+    return found, taken
+
+
+def forget(folder: Path, known: Mapping[str, int]) -> None:
+    """Clears away files that hold nothing but the bytes that are `known` and that no process
+    writes any more.
+    """
+    for path in folder.glob(f"*{_SUFFIX}"):
+        with contextlib.suppress(OSError):
+            fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _whole_lines(fd) <= known.get(path.name, 0):
+                    os.unlink(path)
+            finally:
+                os.close(fd)
+    with contextlib.suppress(OSError):
+        if not any(folder.glob(f"*{_SUFFIX}")):
+            (folder / _RUN).unlink(missing_ok=True)
+            folder.rmdir()
+
+
+def left_behind(live: Path) -> list[str]:
+    """Runs some of whose files were not cleared away, though no process writes them any more."""
+    found = []
+    for path in live.glob(f"*.spool/{_RUN}"):
+        with contextlib.suppress(OSError, ValueError):
+            if not any(_is_written(one) for one in path.parent.glob(f"*{_SUFFIX}")):
+                found.append(str(json.loads(path.read_text())))
     return found
 
 
-def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
-    with open(path, encoding="utf-8", errors="surrogatepass") as lines:
-        for text in lines:
-            with contextlib.suppress(ValueError):  # the last line of a killed process
-                entry = json.loads(text)
-                if isinstance(entry, dict):
-                    yield entry
+def _is_written(path: Path) -> bool:
+    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
 
 
-def forget(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+def _whole_lines(fd: int) -> int:
+    """Bytes up to the last line's end; what comes after it in a closed file is lost."""
+    size = os.fstat(fd).st_size
+    while size:
+        start = max(0, size - (1 << 16))
+        end = os.pread(fd, size - start, start).rfind(b"\n")
+        if end >= 0:
+            return start + end + 1
+        size = start
+    return 0

@@ -15,7 +15,7 @@ from strongroom.catalog.watching import Seen, Watch
 from strongroom.disk.listing import SourceFile, Stat
 from strongroom.domain.facts import RunStatus
 from strongroom.domain.record import Document, plain_values
-from strongroom.domain.timestamps import new_id
+from strongroom.domain.timestamps import micros, new_id
 from strongroom.services import inner_runs, live_series, named_inputs
 from strongroom.services.curves import Columns
 from strongroom.services.desk import Desk
@@ -219,14 +219,14 @@ class WatchRuns:
         document = empty_document(
             answer.get("name") or posixpath.basename(shown_path(run.folder)) or self.watch.name,
             run.layout.name,
-            int(started * 1e6) if started else min(times, default=None),
+            micros(started) if started else min(times, default=None),
         )
         document["params"] = answer.get("params", {})
         document["metrics"] = answer.get("metrics", {})
         document["provenance"] = {**answer.get("provenance", {}), "folder": shown_path(run.folder)}
         document["warnings"] = list(answer.get("warnings", ()))
         if answer.get("ended_at"):
-            document["ended_at"] = int(answer["ended_at"] * 1e6)
+            document["ended_at"] = micros(answer["ended_at"])
         self._resolve(document, run, answer.get("inputs", ()), seen)
         active.best = tuple(answer.get("best", ()))
         return document, answer, answer.get("status")

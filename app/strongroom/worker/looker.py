@@ -53,12 +53,13 @@ class Looker:
             self._thread.join(timeout)
 
     def _run(self) -> None:
-        waited = time.monotonic()
-        while not self._stopping.wait(_ROUND):
+        waited, more = time.monotonic(), False
+        while not self._stopping.wait(0 if more else _ROUND):
+            more = False
             if self._busy() and time.monotonic() - waited < _PATIENCE:
                 continue
             try:
-                self._look()
+                more = self._look()
             except StrongroomError as error:
                 if error.code != "cancelled":
                     log.warning("looking into versions: %s", error)
@@ -73,18 +74,21 @@ class Looker:
             except StrongroomError as error:
                 log.warning("a lease is left to run out: %s", error)
 
-    def _look(self) -> None:
-        """Some of what waits, unless another process is at it."""
+    def _look(self) -> bool:
+        """Some of what waits, unless another process is at it; whether it all came through, so
+        that there may be more.
+        """
         engine = self._desk.engine
         if engine.read_only or not profiles.waiting(engine, 1):
-            return
+            return False
         at = now()
         if watching.take_lease(engine, _LEASE, self._desk.owner, at, at + _LEASE_TIME, is_dead):
-            return
+            return False
         self._holds = True
         self._progress = Progress(what="looking for origins")
         try:
-            if not self._stopping.is_set():
-                self._registry.catch_up(self._progress, _BATCH)
+            if self._stopping.is_set():
+                return False
+            return self._registry.catch_up(self._progress, _BATCH) == _BATCH
         finally:
             self._progress = None

@@ -14,11 +14,11 @@ from typing import Any
 from strongroom.catalog import jobs, watching
 from strongroom.catalog.jobs import Job
 from strongroom.catalog.watching import Watch
-from strongroom.domain.errors import Busy, StrongroomError
+from strongroom.domain.errors import Busy, Cancelled, StrongroomError
 from strongroom.domain.event import Event
 from strongroom.domain.facts import Kind
 from strongroom.domain.timestamps import now
-from strongroom.services import tracking
+from strongroom.services import queued, tracking
 from strongroom.services.add import AddOptions, Change
 from strongroom.services.desk import is_dead
 from strongroom.services.local import LocalRegistry
@@ -36,6 +36,8 @@ _RETRY_AFTER = 5.0
 _TROUBLE_PAUSE = 1.0
 #: Seconds between two looks at runs that trainings tell of themselves.
 _TRACKED = 2.0
+#: Seconds between two looks for what scripts added while the registry was out of reach.
+_QUEUED = 15.0
 
 
 def timing_from(settings: Any) -> Timing:
@@ -73,6 +75,7 @@ class Worker:
         self._look_now: set[str] = set()
         self._tracked: dict[str, str] = {}
         self._tracked_at = 0.0
+        self._queued_at = 0.0
         self._last_seq = registry.last_change() if since is None else since
 
     def start(self) -> None:
@@ -212,11 +215,23 @@ class Worker:
         if at < self._tracked_at + _TRACKED:
             return
         self._tracked_at = at
+        if at >= self._queued_at + _QUEUED:
+            self._queued_at = at
+            self._bring_in_queued()
         tracking.look_for_lost(self.desk)
         for run, said in tracking.going_on(self.desk).items():
             if self._tracked.get(run) != said:
                 self.tell(Event("run.changed", {"id": run}))
             self._tracked[run] = said
+
+    def _bring_in_queued(self) -> None:
+        self._progress = Progress(what="bringing in what waited on this computer")
+        try:
+            queued.deliver(self.desk, self._progress)
+        except Cancelled:
+            log.info("what waits on this computer is brought in the next time")
+        finally:
+            self._progress = None
 
     # ------------------------------------------------------------------ news
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,7 +11,12 @@ from strongroom.cli.completing import references, runs
 from strongroom.cli.frame import Frame, common, counted, table
 from strongroom.domain.errors import printable
 
+if TYPE_CHECKING:
+    from strongroom.services.local import LocalRegistry
+
 _BASES = ("declared", "observed", "inferred")
+#: Versions that a question waits for to be looked into.
+_MOST_WAITED_FOR = 500
 _FORMATS = ("json", "dot", "mermaid", "prov", "openlineage")
 
 
@@ -46,7 +51,7 @@ def lineage(
     if sum(map(bool, (impact, check, to, other))) > 1:
         raise click.UsageError("ask for one of --impact, --check, --to and --common")
     registry = frame.open()
-    registry.catch_up(frame.progress("looking for origins"))
+    _look_for_origins(frame, registry)
     if impact:
         found = registry.impact(reference)
         frame.answer(found, lambda: _impact(found))
@@ -112,7 +117,7 @@ def link(
     if decision is not None:
         if source is None or run is not None:
             raise click.UsageError("say with --from REF which inferred edge is meant")
-        registry.catch_up(frame.progress("looking for origins"))
+        _look_for_origins(frame, registry)
         decided = registry.decide_link(reference, source, decision)["edges"][0]
         frame.answer(decided, f"{printable(_arrow(decided))}: {decision}")
         return
@@ -140,6 +145,15 @@ def metric(frame: Frame, name: str | None, better: str | None) -> None:
         {"metrics": found},
         lambda: table(["METRIC", "BETTER"], rows) if rows else "All metrics go by their names.",
     )
+
+
+def _look_for_origins(frame: Frame, registry: LocalRegistry) -> None:
+    """Of what was added since; after a change of the catalog all versions wait, and that is left
+    to the worker.
+    """
+    looked = registry.catch_up(frame.progress("looking for origins"), _MOST_WAITED_FOR)
+    if looked == _MOST_WAITED_FOR:
+        frame.warn(["not all versions are looked into yet: run `strongroom worker --once`"])
 
 
 def _taken(taken: dict[str, Any]) -> str:

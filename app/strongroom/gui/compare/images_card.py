@@ -18,6 +18,8 @@ from strongroom.gui.pieces import Button, Choice, Elided, column, label, row
 from strongroom.gui.theme import Theme, font, mono
 from strongroom.gui.wording import count_text, sentence
 
+#: From this strengthening of differences on it is told.
+_TOLD = 1.5
 _GRID, _GRID_ALONE, _VIEW, _VIEW_ALONE = 160, 306, 300, 460
 
 
@@ -160,12 +162,11 @@ class ImagesCard(SectionCard):
             return
         gap = found.difference
         words = f"{100 * gap.share:.2f} % of the pixels differ, by up to {gap.largest} of 255"
-        if found.first is not None and found.second is not None:
-            one, two = found.first.size(), found.second.size()
-            if one != two:
-                words += (
-                    f"; {one.width()} × {one.height()} → {two.width()} × {two.height()}"
-                )  # fmt: skip
+        if gap.gain > _TOLD:
+            words += f", shown {gap.gain:.1f} times as strong"
+        one, two = found.sizes
+        if one != two:
+            words += f"; {one.width()} × {one.height()} → {two.width()} × {two.height()}"
         if not gap.share:
             words = "equal pixel by pixel"
         self.said.setText(words)

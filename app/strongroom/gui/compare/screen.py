@@ -331,8 +331,10 @@ class CompareScreen(Screen):
         self.cards.show_subjects(subjects, tones(len(subjects), base), base)
         self._unread = len(subjects) >= FEWEST
         self._read()
-        if self._lost_keyboard():
-            self.first_focus().setFocus()
+        focus = QApplication.focusWidget()
+        lost = focus is None or focus is self.window() or not focus.isVisible()
+        if self._had_keyboard and lost:  # not where somebody has gone on meanwhile
+            self.first_focus().setFocus()  # what had it is not there any more
 
     def _read(self) -> None:
         """Nothing is compared while nobody looks: it may be gigabytes."""
@@ -342,10 +344,6 @@ class CompareScreen(Screen):
 
     def _has_keyboard(self) -> bool:
         return self.isAncestorOf(QApplication.focusWidget() or self.window())
-
-    def _lost_keyboard(self) -> bool:
-        """What had it is not there any more; who types into the field above goes on typing."""
-        return self._had_keyboard and not self._has_keyboard() and not self.field.hasFocus()
 
     @property
     def names(self) -> Names:

@@ -24,7 +24,8 @@ _MOST = 60
 _LAYOUTS = {
     "mlflow": "MLflow", "hydra": "Hydra", "hf_trainer": "Hugging Face Trainer",
     "hf_model": "Hugging Face", "lightning": "Lightning", "ultralytics": "Ultralytics",
-    "dvc": "DVC", "tensorboard": "TensorBoard",
+    "dvc": "DVC", "tensorboard": "TensorBoard", "wandb": "Weights & Biases",
+    "diffusers": "Diffusers",
 }  # fmt: skip
 
 
@@ -37,17 +38,20 @@ class Overview(QScrollArea):
 
     def __init__(self, bridge: Bridge, theme: Theme) -> None:
         super().__init__()
+        self._bridge = bridge
         run = RunSection(theme)
         run.filter_run.connect(self.filter_run)
         inputs = InputsSection(theme)
         inputs.show_version.connect(self.show_version)
+        metrics = MetricsSection(theme), RunMetricsSection(theme)
+        for one in metrics:
+            one.directed.connect(self._direct)
         self.labels = LabelsSection(bridge, theme)
         self.labels.changed.connect(self.changed)
         self.sections: tuple[Section, ...] = (
             WarningsSection(theme),
             run,
-            MetricsSection(theme),
-            RunMetricsSection(theme),
+            *metrics,
             ParametersSection(theme),
             ProvenanceSection(theme),
             inputs,
@@ -64,6 +68,11 @@ class Overview(QScrollArea):
         self.setWidget(made.takeWidget())
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(made.horizontalScrollBarPolicy())
+
+    def _direct(self, name: str, direction: str | None) -> None:
+        self._bridge.ask(
+            lambda registry: registry.direct_metric(name, direction), lambda _: self.changed.emit()
+        )
 
     def show_of(self, reading: Reading) -> None:
         for section in self.sections:
@@ -110,7 +119,7 @@ class RunSection(Section):
             return (version["run"], version["run"], "", None, "unknown", "")
         layout = run["layout"] or ""
         known = "its own declaration"
-        if layout and layout != "declared":
+        if layout and layout not in ("declared", "track"):
             tool = _LAYOUTS.get(layout)
             known = f"its files, as {tool} writes them" if tool else "the files of its folder"
         host = next((f.text for f in facts(run["provenance"]) if f.name == "Host" and f.known), "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from strongroom.domain.errors import NotFound
@@ -20,7 +20,8 @@ HISTORY = 60
 class Reading:
     """`run`: what made it, if that is known. `before`: the version before of the same artifact,
     with its run's metrics. `folder`: where it was taken from, if that is still there, else
-    `no_folder` says why not.
+    `no_folder` says why not. `directions`: which way metrics are better in this registry, where
+    somebody has decided on it.
     """
 
     version: Version
@@ -30,6 +31,7 @@ class Reading:
     before_run_metrics: Mapping[str, Any]
     folder: str | None
     no_folder: str
+    directions: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(registry: Registry, wanted: str) -> Reading:
@@ -46,7 +48,8 @@ def read(registry: Registry, wanted: str) -> Reading:
         brief = registry.run_briefs([before["run"]]).get(before["run"])
         metrics = brief["metrics"] if brief else {}
     folder, why = folder_of(version["source"])
-    return Reading(version, run, history, before, metrics, folder, why)
+    directions = registry.metric_directions()
+    return Reading(version, run, history, before, metrics, folder, why, directions)
 
 
 def _run(registry: Registry, run: str | None) -> Version | None:

@@ -76,6 +76,7 @@ class Canvas(QWidget):
         self.selected = ""
         self.affected: set[str] = set()
         self.hits: list[str] = []
+        self._way: list[str] = []
         self._lines: Sequence[Line] = []
         self._columns: list[tuple[float, list[float], list[str]]] = []
         self._near: set[str] = set()
@@ -107,6 +108,8 @@ class Canvas(QWidget):
         if self.selected not in graph.nodes:
             self.selected = ""
         self.hits = [h for h in self.hits if h in graph.nodes]
+        if any(name not in graph.nodes for name in self._way):
+            self._way = []
         self._mark_near()
         if before is not None and anchor in placed.positions:
             after = placed.positions[anchor]
@@ -156,6 +159,12 @@ class Canvas(QWidget):
         }
         self.update()
 
+    def show_way(self, names: Sequence[str]) -> None:
+        """Sets a way apart instead of what the selected card is connected with; none: as before."""
+        self._way = list(names)
+        self._mark_near()
+        self.update()
+
     def show_hits(self, names: Sequence[str]) -> None:
         self.hits = list(names)
         self.update()
@@ -163,7 +172,10 @@ class Canvas(QWidget):
     def _mark_near(self) -> None:
         """What the selected card was made from and what was made of it."""
         graph, name = self.graph, self.selected
-        self._near = graph.closure(name, True) | graph.closure(name, False) if name else set()
+        if self._way:
+            self._near = set(self._way)
+        else:
+            self._near = graph.closure(name, True) | graph.closure(name, False) if name else set()
         self._far_lines = drawing.far_lines(self._lines, self._near)
 
     def _described(self) -> str:

@@ -72,6 +72,39 @@ class Graph:
             found.update(level)
         return found
 
+    def way(self, first: str, second: str) -> list[str]:
+        """The shortest way between two nodes, along the edges if there is one, else turning round
+        on the way; empty where they are not connected.
+        """
+        for both in (False, True):
+            for start, end in ((first, second), (second, first)):
+                found = self._way(start, end, both)
+                if found:
+                    return found if start == first else found[::-1]
+        return []
+
+    def _way(self, start: str, end: str, both: bool) -> list[str]:
+        following: defaultdict[str, list[str]] = defaultdict(list)
+        for edge in self.edges:
+            following[edge.start].append(edge.end)
+            if both:
+                following[edge.end].append(edge.start)
+        came_from, level = {start: start}, [start]
+        while level and end not in came_from:
+            further = []
+            for node in level:
+                for one in following[node]:
+                    if one not in came_from:
+                        came_from[one] = node
+                        further.append(one)
+            level = further
+        if end not in came_from:
+            return []
+        found = [end]
+        while found[-1] != start:
+            found.append(came_from[found[-1]])
+        return found[::-1]
+
 
 def read(document: Mapping[str, Any]) -> Graph:
     """The graph of an answer of `Registry.lineage`."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem
 
 from strongroom.gui.lineage import cards
 from strongroom.gui.lineage.canvas import edge_words
-from strongroom.gui.lineage.graph import Graph
+from strongroom.gui.lineage.graph import Edge, Graph
 
 _ID = Qt.ItemDataRole.UserRole
 _COLUMNS = ("Node", "Kind", "Steps", "Made from", "Basis and reason")
@@ -42,8 +44,11 @@ class Outline(QTreeWidget):
         self.clear()
         self._rows.clear()
         items = []
+        arriving: defaultdict[str, list[Edge]] = defaultdict(list)
+        for edge in graph.edges:
+            arriving[edge.end].append(edge)
         for node in sorted(graph.nodes.values(), key=lambda n: (n.distance, n.id)):
-            into = [e for e in graph.edges if e.end == node.id]
+            into = arriving[node.id]
             steps = "root" if node.id == graph.root else f"{node.distance:+d}"
             words = [cards.title_of(node), cards.look_of(node).word, steps, str(len(into) or "")]
             item = QTreeWidgetItem(words)

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QSettings, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
@@ -15,19 +15,19 @@ from strongroom.domain.event import Event
 from strongroom.gui.bridge import Bridge, Ticket
 from strongroom.gui.commands import Command
 from strongroom.gui.lineage import cards
-from strongroom.gui.lineage.canvas import Canvas, edge_words
+from strongroom.gui.lineage.canvas import Canvas
 from strongroom.gui.lineage.centre_field import CentreField
 from strongroom.gui.lineage.export import FORMATS, write
-from strongroom.gui.lineage.graph import Edge, Graph, merged
+from strongroom.gui.lineage.graph import Graph, merged
 from strongroom.gui.lineage.legend import Legend, Zoom
 from strongroom.gui.lineage.link_sheet import LinkSheet
+from strongroom.gui.lineage.menus import LineageMenus
 from strongroom.gui.lineage.outline import Outline
 from strongroom.gui.lineage.shown import Shown, Wanted, holder, laid_out
 from strongroom.gui.lineage.side import Side
 from strongroom.gui.lineage.small_map import SmallMap
 from strongroom.gui.lineage.toolbar import Toolbar
-from strongroom.gui.menus import menu_of
-from strongroom.gui.pieces import Button, Notice, column, copy_text, label
+from strongroom.gui.pieces import Button, Notice, column, label
 from strongroom.gui.screen import Screen
 from strongroom.gui.theme import DETAIL, PANEL_FLOATS, SIDEBAR, Theme, font
 from strongroom.services.registry import Registry
@@ -59,7 +59,7 @@ class LineageScreen(Screen):
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # until there is a graph
         self._bridge, self._theme, self._choose_file = bridge, theme, choose_file
-        self._root = self._select_next = ""
+        self._root = self._select_next = self.way_from = self._between = ""
         self._shown: Shown | None = None
         self._opened: set[str] = set()
         self._ticket: Ticket | None = None
@@ -88,7 +88,8 @@ class LineageScreen(Screen):
             " or choose a version in the Library and press L.",
         )  # fmt: skip
         self._failure = Notice(theme, "unplug", "red", "", "")
-        self._failure.add_button(Button(theme, "Try again", "refresh-cw", "", self._ask))
+        self._failure.add_button(Button(theme, "Try again", "refresh-cw", "", self.entered))
+        self._menus = LineageMenus(self, theme)
         self._build()
         self._connect()
 
@@ -125,23 +126,28 @@ class LineageScreen(Screen):
         self.toolbar.filtered.connect(self._arrange_again)
         self.legend.changed.connect(self._arrange_again)
         self.canvas.chosen.connect(self._choose)
-        self.canvas.opened.connect(self._open)
-        self.canvas.expand.connect(self._expand)
-        self.canvas.menu_wanted.connect(lambda name, at: self._node_menu(name).exec(at))
-        self.canvas.edge_menu.connect(self._edge_menu)
+        self.canvas.opened.connect(self.open)
+        self.canvas.expand.connect(self.expand)
+        self.canvas.menu_wanted.connect(self._menus.open_for_node)
+        self.canvas.edge_menu.connect(self._menus.open_for_edge)
         self.outline.chosen.connect(lambda name: self.canvas.select(name, centre=True))
-        self.outline.opened.connect(self._open)
+        self.outline.opened.connect(self.open)
         self.side.decided.connect(self.decide)
         self.side.go_to.connect(self._go_to)
         self.side.show_impact.connect(self._show_impact)
-        self.side.open_node.connect(self._open)
+        self.side.open_node.connect(self.open)
         self.side.compare.connect(lambda name: self.compare.emit([name]))
-        self.side.link.connect(self._declare)
-        self.side.export_wanted.connect(self._export_menu)
+        self.side.link.connect(self.declare)
+        self.side.export_wanted.connect(self._menus.open_for_export)
         self.side.hide_wanted.connect(self.toggle_panel)
         self._refresh = QTimer(self, singleShot=True, interval=_REFRESH_MS)
         self._refresh.timeout.connect(self._ask)
-        for key, act in (("T", self.toggle_outline), ("C", self._compare_selected)):
+        keys = (
+            ("T", self.toggle_outline),
+            ("C", self._compare_selected),
+            ("P", self.way_between),
+        )
+        for key, act in keys:
             shortcut = QShortcut(QKeySequence(key), self._views)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(act)
@@ -155,7 +161,8 @@ class LineageScreen(Screen):
 
     def entered(self) -> None:
         self._in_sight = True
-        if self._root and self._dirty:
+        failed = self._pages.currentWidget() is self._failure
+        if self._root and (self._dirty or failed):
             self._ask()
         elif not self._root:
             self._find_root()
@@ -201,6 +208,8 @@ class LineageScreen(Screen):
                     without_graph),
             command("Centre the graph on the selected node", "locate-fixed",
                     self._centre_on_selected, without_node),
+            command("The way from one node to another (P)", "workflow", self.way_between,
+                    without_node),
             command("Open all groups of the graph", "ungroup", self._open_all, without_graph),
             command("Group the graph again", "layers", self._group_again, without_graph),
             *(
@@ -342,7 +351,7 @@ class LineageScreen(Screen):
             self.outline.select(name)
             self.outline.blockSignals(False)
 
-    def _open(self, name: str) -> None:
+    def open(self, name: str) -> None:
         node = self.canvas.graph.nodes.get(name)
         if node is None:
             return
@@ -369,7 +378,7 @@ class LineageScreen(Screen):
             self._select_next = name
             self._arrange_again()
 
-    def _expand(self, name: str, up: bool) -> None:
+    def expand(self, name: str, up: bool) -> None:
         """One step more from a card."""
         if self._shown is None:
             return
@@ -398,6 +407,38 @@ class LineageScreen(Screen):
         node = self.canvas.graph.nodes.get(self.canvas.selected)
         if node is not None and node.type == "version":
             self.compare.emit([node.id])
+
+    def way_between(self) -> None:
+        """The first call marks where a way begins, the second shows it from there to the node that
+        is selected then; once more takes it away.
+        """
+        name, first = self.canvas.selected, self.way_from
+        if self._between or not name or first == name:
+            self.way_from = self._between = ""
+            self.canvas.show_way([])
+            self.side.show_between([], [])
+            return
+        if first not in self.canvas.graph.nodes:
+            self.way_from = name
+            self.said.emit("The way begins here: select another node and press P again", None)
+            return
+        graph = self.canvas.graph
+        way = graph.way(first, name)
+        self.way_from, self._between = "", name
+        self.canvas.show_way(way)
+        if not way:
+            self.said.emit("There is no way between the two in this graph", None)
+            self._between = ""
+            return
+        nodes = [graph.nodes[one] for one in way]
+        if "group" in (nodes[0].type, nodes[-1].type):
+            self.side.show_between(nodes, [])
+            return
+        self._bridge.ask(
+            lambda registry: registry.common_origins(first, name)["nodes"],
+            lambda common: self.side.show_between(nodes, common),
+            lambda error: self.side.show_between(nodes, []),
+        )
 
     def _show_impact(self, names: Collection[str]) -> None:
         """Marks all that is affected; what is not on the canvas yet is brought there."""
@@ -444,57 +485,14 @@ class LineageScreen(Screen):
 
         self._bridge.ask(lambda registry: registry.decide_link(target, source, decision), done)
 
-    def _declare(self, target: str) -> None:
+    def declare(self, target: str) -> None:
         def done(edge: dict[str, Any]) -> None:
             self.said.emit(f"Linked: {edge['from']} → {edge['to']}", None)
             self._ask()
 
         self.sheet_wanted.emit(LinkSheet(self._bridge, self._theme, target, done))
 
-    # ------------------------------------------------------------------ menus and export
-
-    def _node_menu(self, name: str) -> Any:
-        node = self.canvas.graph.nodes[name]
-        if node.type == "group":
-            entries: list[Any] = [("Open the group", "ungroup", lambda: self._open(name))]
-        else:
-            entries = [
-                ("Open", "panel-right", lambda: self._open(name)),
-                ("Centre the graph on it", "locate-fixed", lambda: self.show_of(name)),
-                None,
-                ("One step back", "arrow-up-left", lambda: self._expand(name, True)),
-                ("One step on", "arrow-down-right", lambda: self._expand(name, False)),
-                None,
-                ("Copy the reference", "copy", lambda: copy_text(name)),
-            ]
-        if node.type == "version":
-            entries += [
-                ("Compare", "git-compare", lambda: self.compare.emit([name])),
-                ("Declare what it was made from…", "plus", lambda: self._declare(name)),
-            ]
-        return menu_of(self, entries, self._theme)
-
-    def _edge_menu(self, edge: Edge, at: QPoint) -> None:
-        entries: list[Any] = [
-            ("Copy what is known of it", "copy", lambda: copy_text(edge_words(edge)))
-        ]
-        if edge.basis == "inferred" and not (edge.start + edge.end).count("group:"):
-            for text, icon, decision in (
-                ("Confirm", "check", "confirmed"), ("Refuse", "x", "refused"),
-            ):  # fmt: skip
-                if edge.decision != decision:
-                    entries.append(
-                        (text, icon, lambda d=decision: self.decide(edge.start, edge.end, d))
-                    )
-        menu_of(self, entries, self._theme).exec(at)
-
-    def _export_menu(self) -> None:
-        entries: list[Any] = [
-            (text, "download", functools.partial(self.export, form))
-            for form, (text, _) in FORMATS.items()
-        ]
-        button = self.side.export_button
-        menu_of(self, entries, self._theme).exec(button.mapToGlobal(QPoint(0, -8)))
+    # ------------------------------------------------------------------ export
 
     def export(self, form: str) -> None:
         """Writes the graph to a file of the user's choice."""

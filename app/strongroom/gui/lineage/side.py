@@ -81,9 +81,15 @@ class Side(QFrame):
         layout.addWidget(self._head())
         layout.addWidget(frame("rule"))
         self._body = column(MARGIN, MARGIN, MARGIN, MARGIN, spacing=14)
-        self._provenance, self._impact = column(), column()
+        self._provenance, self._impact, self._between = column(), column(), column()
         self._relations, self._doubts = column(spacing=6), column(spacing=8)
-        for part in (self._doubts, self._provenance, self._impact, self._relations):
+        for part in (
+            self._between,
+            self._doubts,
+            self._provenance,
+            self._impact,
+            self._relations,
+        ):
             self._body.addLayout(part)
         self._body.addStretch(1)
         self._area = scrolled(self._body)
@@ -283,6 +289,29 @@ class Side(QFrame):
         button.clicked.connect(lambda: self.show_impact.emit(ids))
         layout.addWidget(button)
         return card
+
+    def show_between(self, way: Sequence[Node], common: Sequence[Document]) -> None:
+        """The way between two nodes, and what both were made from; an empty one takes it away."""
+        empty(self._between)
+        if not way:
+            return
+        steps = wording.plural(len(way) - 1, "step")
+        card, layout = self._card("indigo", "workflow", "The way between the two", steps)
+        for node in way:
+            look = cards.GROUP if node.type == "group" else cards.look_of(node)
+            line = row(spacing=8)
+            line.addWidget(Icon(self._theme, look.icon, look.tone, 13))
+            line.addWidget(self._to_node(cards.title_of(node), node.id), 1)
+            layout.addLayout(line)
+        if common:
+            names = ", ".join(f"{one['name']} {one['tag'] or ''}".strip() for one in common[:3])
+            more = f" and {len(common) - 3} more" if len(common) > 3 else ""
+            words = label(f"Both were made from {names}{more}.", fnt=font(12))
+        else:
+            words = label("They were made from nothing in common.", "second", font(12))
+        words.setWordWrap(True)
+        layout.addWidget(words)
+        self._between.addWidget(card)
 
     def _to_node(self, text: str, name: str) -> Button:
         button = Button(self._theme, text, "", "inline", lambda: self.go_to.emit(name))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, Qt, QTimer
+from PySide6.QtCore import QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -32,6 +32,10 @@ _ONE_LINE = 760
 
 
 class CurvesCard(QFrame):
+    """`looked_at(card)`: one plot was enlarged, so that all of its points are wanted."""
+
+    looked_at = Signal(object)
+
     def __init__(self, bridge: Bridge, theme: Theme) -> None:
         super().__init__()
         self._bridge, self._theme = bridge, theme
@@ -257,6 +261,7 @@ class CurvesCard(QFrame):
             self.shrink()
             return
         self._large = card
+        self.looked_at.emit(card)
         card.set_large(True)
         self.back.show()
         self._arrange()

@@ -17,6 +17,7 @@ from strongroom.gui.runs.curves_card import CurvesCard
 from strongroom.gui.runs.links import LinksCard
 from strongroom.gui.runs.log_card import LogCard
 from strongroom.gui.runs.pairs import PairsCard
+from strongroom.gui.runs.plot_card import PlotCard
 from strongroom.gui.runs.run_head import RunHead
 from strongroom.gui.runs.wording import Run
 from strongroom.gui.theme import MARGIN, Theme, font
@@ -29,6 +30,8 @@ _TICK_MS = 1000
 _LOG_LINES = 500
 _WARNINGS = 8
 _GAP = 14
+#: Points of all curves together that the plots are drawn from; one enlarged has all of its own.
+_POINTS = 1_000_000
 _ENDLESS = re.compile(r"(\S{40})(?=\S)")
 
 
@@ -50,6 +53,7 @@ class RunView(QFrame):
         self._warned: list[str] | None = None
         self.head = RunHead(theme)
         self.curves = CurvesCard(bridge, theme)
+        self.curves.looked_at.connect(self._read_whole)
         self.metrics = PairsCard(theme, "Metrics", "No metric has been recorded.", numbers=True)
         self.params = PairsCard(theme, "Parameters", "No parameter has been recorded.")
         self.inputs = LinksCard(
@@ -163,7 +167,7 @@ class RunView(QFrame):
         drawn = _state_of(run)
 
         def read(registry: Registry) -> tuple[Group, ...]:
-            curves = registry.run_series(wanted)
+            curves = registry.run_series(wanted, most=_POINTS)
             if not curves:
                 return ()
             # With it comes numpy, which takes its time to load. Not pyqtgraph: it makes classes of
@@ -183,6 +187,26 @@ class RunView(QFrame):
             self.curves.fail(f"The curves cannot be read: {error.what}.")
 
         self._series_ticket = self._bridge.ask(read, show, fail)
+
+    def _read_whole(self, card: PlotCard) -> None:
+        """All points of what is looked at closely, where the plots show a selection."""
+        group, run = card.group, self.run
+        if group is None or run is None or wording.is_running(run):
+            return
+        if all(trace.whole <= len(trace.values) for trace in group.traces):
+            return
+        wanted, names = run["id"], [trace.name for trace in group.traces]
+
+        def read(registry: Registry) -> tuple[Group, ...]:
+            from strongroom.gui.runs import traces
+
+            return traces.grouped(registry.run_series(wanted, names))
+
+        def show(groups: tuple[Group, ...]) -> None:
+            if self.run is not None and self.run["id"] == wanted and card.group is group and groups:
+                card.show_group(groups[0])
+
+        self._bridge.ask(read, show, lambda error: None)
 
     def _fill(self, run: Run) -> None:
         self.run = run

@@ -16,6 +16,7 @@ from strongroom.gui.filter_field import FilterField
 from strongroom.gui.menus import menu_of
 from strongroom.gui.paint import draw_placeholder
 from strongroom.gui.pieces import Button, Notice, column, frame, label, row
+from strongroom.gui.runs.many.page import ManyRuns
 from strongroom.gui.runs.model import RunsModel
 from strongroom.gui.runs.run_list import RunList
 from strongroom.gui.runs.run_view import RunView
@@ -30,7 +31,8 @@ _CLOCK_MS = 1000
 class RunsScreen(Screen):
     """`show_version(reference)`: an input or output was followed; `show_run_versions(run id)`: all
     that a run made is wanted; `watch_folder`: the first step where there is no run yet;
-    `compare_run(run id)`: it shall be compared; `show_lineage(run id)`: its graph is wanted.
+    `compare_run(run id)`: it shall be compared; `compare_runs(ids)`: these and no others;
+    `show_lineage(run id)`: its graph is wanted.
     """
 
     title = "Runs"
@@ -39,6 +41,7 @@ class RunsScreen(Screen):
     show_run_versions = Signal(str)
     watch_folder = Signal()
     compare_run = Signal(str)
+    compare_runs = Signal(object)
     show_lineage = Signal(str)
 
     def __init__(self, bridge: Bridge, theme: Theme) -> None:
@@ -61,11 +64,15 @@ class RunsScreen(Screen):
         self._error = Notice(theme, "unplug", "red", "", "")
         self._error.add_button(Button(theme, "Try again", "refresh-cw", "", self.model.reload))
         self._no_match = self._no_match_notice()
+        self.many = ManyRuns(bridge, theme)
+        self._right = QStackedWidget()
+        self._right.addWidget(self.view)
+        self._right.addWidget(self.many)
         self._splitter = QSplitter()
         self._splitter.setChildrenCollapsible(False)
         self._splitter.setHandleWidth(1)
         self._splitter.addWidget(self._left_side())
-        self._splitter.addWidget(self.view)
+        self._splitter.addWidget(self._right)
         self._splitter.setStretchFactor(1, 1)
         self._splitter.setSizes([RUN_LIST, 900])
         self._pages = QStackedWidget()
@@ -83,6 +90,8 @@ class RunsScreen(Screen):
         self.model.failed.connect(self._explain)
         self.list.chosen.connect(self._choose)
         self.list.opened.connect(lambda: self.view.first_focus().setFocus())
+        self.many.opened.connect(self._open_of_many)
+        self.many.compare.connect(self.compare_runs)
         self.view.show_version.connect(self.show_version)
         self.view.show_versions.connect(self.show_run_versions)
         self._refresh_timer = QTimer(self, singleShot=True, interval=_REFRESH_MS)
@@ -97,6 +106,9 @@ class RunsScreen(Screen):
         lineage = QShortcut(QKeySequence("L"), self.list)
         lineage.setContext(Qt.ShortcutContext.WidgetShortcut)
         lineage.activated.connect(self._show_lineage)
+        many = QShortcut(QKeySequence("O"), self)
+        many.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        many.activated.connect(self.toggle_many)
         table = QShortcut(QKeySequence("T"), self)
         table.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         table.activated.connect(self.view.curves.toggle_table)
@@ -118,6 +130,12 @@ class RunsScreen(Screen):
         self.words = label("Reading…", "second", font(12))
         line.addWidget(self.words)
         line.addStretch(1)
+        self.many_button = Button(
+            self._theme, "Side by side", "chart-scatter", "strip", self.toggle_many, size=14
+        )
+        self.many_button.setCheckable(True)
+        self.many_button.setToolTip("All runs of the list on axes, as a scatter and a table (O)")
+        line.addWidget(self.many_button)
         footer.setLayout(line)
         layout.addWidget(footer)
         side.setLayout(layout)
@@ -182,6 +200,8 @@ class RunsScreen(Screen):
     def panes(self) -> Sequence[QWidget]:
         if self._pages.currentWidget() is not self._splitter:
             return [self.first_focus()]
+        if self._right.currentWidget() is self.many:
+            return [self.filter, self.list, self.many.table]
         return [self.filter, self.list, self.view.first_focus()]
 
     def commands(self) -> list[Command]:
@@ -212,6 +232,7 @@ class RunsScreen(Screen):
                 "Add the run to the comparison (C)", "git-compare", self._compare, (), without_run,
                 group="Runs",
             ),
+            Command("Runs side by side (O)", "chart-scatter", self.toggle_many, group="Runs"),
             Command(
                 "Show the run's lineage (L)", "workflow", self._show_lineage, (), without_run,
                 group="Runs",
@@ -230,6 +251,7 @@ class RunsScreen(Screen):
 
     def remember(self, memory: QSettings) -> None:
         memory.setValue("runs/splitter", self._splitter.saveState())
+        self.many.remember(memory)
         self.view.curves.remember(memory)
 
     def recall(self, memory: QSettings) -> None:
@@ -237,6 +259,7 @@ class RunsScreen(Screen):
         if isinstance(state, QByteArray):
             self._splitter.restoreState(state)
         self.view.curves.recall(memory)
+        self.many.recall(memory)
 
     # ------------------------------------------------------------------ what others ask
 
@@ -246,6 +269,21 @@ class RunsScreen(Screen):
         if not self.list.select(run):
             self._wanted = run
             self.filter.setText(f"run:{run}" if " " not in run else f'run:"{run}"')
+
+    def toggle_many(self) -> None:
+        """The runs of the list side by side, or the one that is selected."""
+        to_many = self._right.currentWidget() is self.view
+        self._right.setCurrentWidget(self.many if to_many else self.view)
+        self.many_button.setChecked(to_many)
+        if to_many:
+            self.many.show_of(self.model.text)
+            self.many.table.setFocus()
+        else:
+            self.list.setFocus()
+
+    def _open_of_many(self, run: str) -> None:
+        self.toggle_many()
+        self.show_run(run)
 
     def show_running(self) -> None:
         self.filter.setText("status:running")
@@ -270,6 +308,8 @@ class RunsScreen(Screen):
     def _filter(self, text: str) -> None:
         if text != self.model.text:
             self.model.show(text)
+            if self._right.currentWidget() is self.many:
+                self.many.show_of(text)
 
     def _compare(self) -> None:
         if self.view.run is not None:
@@ -304,6 +344,8 @@ class RunsScreen(Screen):
     # ------------------------------------------------------------------ showing
 
     def _choose(self, run: object) -> None:
+        if run is not None and self._right.currentWidget() is self.many and self.list.hasFocus():
+            self.toggle_many()
         self.view.show_of(run)  # type: ignore[arg-type]
 
     def _after_load(self) -> None:

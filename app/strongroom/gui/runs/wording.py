@@ -30,6 +30,11 @@ LAYOUTS = {
     "ultralytics": "Ultralytics",
     "dvc": "DVC",
     "tensorboard": "TensorBoard",
+    "wandb": "W&B",
+    "diffusers": "Diffusers",
+    "trackers": "a tracker's database",
+    "notebooks": "a notebook",
+    "track": "strongroom.track()",
 }
 
 

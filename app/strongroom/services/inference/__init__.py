@@ -6,10 +6,13 @@ and why; a person confirms or refuses, and what was refused is never proposed ag
 
 from __future__ import annotations
 
+import logging
+
 from strongroom.catalog import catalog, edges, profiles
 from strongroom.catalog.catalog import VersionRow
 from strongroom.domain.digest import text_of
 from strongroom.domain.entry import Draft
+from strongroom.domain.errors import StrongroomError
 from strongroom.services import profiles as deep_profiles
 from strongroom.services.access import act
 from strongroom.services.desk import Desk
@@ -24,6 +27,7 @@ from strongroom.services.inference import (
 from strongroom.services.inference.rule import Candidate, Rule
 from strongroom.services.progress import Progress, quiet
 
+log = logging.getLogger(__name__)
 #: In order: of two rules that find the same origin, the first one's reason stays.
 RULES: tuple[Rule, ...] = (
     shared_tensors.rule,
@@ -52,12 +56,23 @@ def catch_up(desk: Desk, progress: Progress | None = None, limit: int | None = N
             return done
         found: list[tuple[VersionRow, list[Candidate]]] = []
         for row in catalog.versions_by_ids(desk.engine, some):
-            deep_profiles.look_into(desk, row.id, progress.tick)
-            found.append((row, _origins(desk, row)))
+            found.append((row, _looked_into(desk, row, progress)))
             progress.tick()
         _write(desk, some, found)
         done += len(some)
     return done
+
+
+def _looked_into(desk: Desk, row: VersionRow, progress: Progress) -> list[Candidate]:
+    """One version that a rule stumbles over is passed over; all others wait behind it."""
+    try:
+        deep_profiles.look_into(desk, row.id, progress.tick)
+        return _origins(desk, row)
+    except StrongroomError:
+        raise
+    except Exception:
+        log.exception("%s@v%d cannot be looked into", row.artifact, row.n)
+        return []
 
 
 def _origins(desk: Desk, row: VersionRow) -> list[Candidate]:

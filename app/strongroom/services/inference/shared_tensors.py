@@ -34,7 +34,7 @@ def find(desk: Desk, row: VersionRow) -> list[Candidate]:
             Candidate(
                 source,
                 NAME,
-                round(0.6 + 0.39 * min(1.0, share), 3),
+                round(0.35 + 0.6 * min(1.0, share), 3),
                 f"{shared} of {count} {tensors} are equal, {share:.0%} of the weights",
             )
         ]

@@ -8,7 +8,8 @@ much of the smaller is contained in it.
 
 from __future__ import annotations
 
-from typing import Any
+from bisect import bisect_right
+from dataclasses import dataclass
 
 from strongroom.catalog import catalog, profiles
 from strongroom.catalog.catalog import VersionRow
@@ -19,16 +20,32 @@ NAME = "rows of a table"
 _LEAST_SHARE = 0.9
 #: With fewer hashes to compare nothing is said.
 _LEAST_HASHES = 16
+#: Sketches that are kept at hand; more than tables that are set against one.
+_MOST_KNOWN = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A sketch of a table's rows: the lowest `most` hashes, at least one."""
+
+    count: int
+    most: int
+    hashes: frozenset[int]
+    ordered: tuple[int, ...]
+
+
+_known: dict[bytes, Rows] = {}
 
 
 def find(desk: Desk, row: VersionRow) -> list[Candidate]:
     """The table that contains it best, the newest of equals; of equal sizes the earlier one."""
-    mine = _sketch(desk, row.id)
+    mine = _own_rows(desk, row.id)
     if mine is None:
         return []
     best: tuple[float, int] | None = None
-    for other, document in profiles.tables_before(desk.engine, row.id):
-        share = containment(mine, document)
+    for other, digest in profiles.tables_before(desk.engine, row.id):
+        theirs = _rows(desk, digest)
+        share = containment(mine, theirs) if theirs is not None else 0.0
         if share >= _LEAST_SHARE and (best is None or share > best[0]):
             best = share, other
     if best is None:
@@ -47,27 +64,41 @@ def find(desk: Desk, row: VersionRow) -> list[Candidate]:
     ]
 
 
-def containment(mine: dict[str, Any], other: dict[str, Any]) -> float:
+def containment(mine: Rows, other: Rows) -> float:
     """The estimated share of my rows that the other table has; 0.0 where too little is known."""
-    ours, theirs = mine.get("row_sketch"), other.get("row_sketch")
-    if not ours or not theirs or mine.get("rows", 0) > other.get("rows", 0):
+    if mine.count > other.count:
         return 0.0
-    hashes, known = ours["hashes"], set(theirs["hashes"])
-    full = len(known) >= theirs["k"]
-    reach = max(known, default=0) if full else None
-    below = [h for h in hashes if reach is None or h <= reach]
-    if len(below) < min(_LEAST_HASHES, len(hashes)) or len(below) < 4:
+    full = len(other.hashes) >= other.most
+    below = bisect_right(mine.ordered, other.ordered[-1]) if full else len(mine.ordered)
+    if below < min(_LEAST_HASHES, len(mine.ordered)) or below < 4:
         return 0.0
-    return sum(h in known for h in below) / len(below)
+    return len(mine.hashes & other.hashes) / below
 
 
-def _sketch(desk: Desk, version: int) -> dict[str, Any] | None:
-    """The profile of the version's one table."""
+def _own_rows(desk: Desk, version: int) -> Rows | None:
+    """The rows of the version's one table."""
     for _, digest, _ in profiles.files_of(desk.engine, version, 8):
-        document = profiles.profile(desk.engine, digest)
-        if document is not None and document.get("row_sketch"):
-            return document
+        if (found := _rows(desk, digest)) is not None:
+            return found
     return None
+
+
+def _rows(desk: Desk, digest: bytes) -> Rows | None:
+    """What is known of a table's rows. A digest always names the same bytes, so it is read once
+    in this process for all the tables that are set against it.
+    """
+    known = _known.get(digest)
+    if known is None:
+        document = profiles.profile(desk.engine, digest)
+        sketch = (document or {}).get("row_sketch")
+        if document is None or not sketch or not sketch["hashes"]:
+            return None
+        hashes = frozenset(sketch["hashes"])
+        known = Rows(document.get("rows", 0), sketch["k"], hashes, tuple(sorted(hashes)))
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[digest] = known
+    return known
 
 
 rule = Rule(NAME, frozenset({"dataset"}), find)
