@@ -33,7 +33,8 @@ table { border-collapse: collapse; width: 100%; margin-top: 8px; }
 th { text-align: left; color: #525B6D; font-weight: 500; font-size: 12px; }
 th, td { padding: 4px 8px; border-bottom: 1px solid #EEF0F4; vertical-align: top; }
 td.mono, .mono { font: 12px/1.6 "JetBrains Mono", ui-monospace, monospace; }
-.right { text-align: right; } .bold { font-weight: 600; } .faint, .about { color: #606A7C; }
+.right { text-align: right; } td.right { white-space: nowrap; } h3 .about { font-weight: 400; }
+.bold { font-weight: 600; } .faint, .about { color: #606A7C; }
 .chip { border-radius: 4px; padding: 0 6px; } .note { margin-left: 8px; }
 .code td { border: 0; white-space: pre-wrap; padding: 0 8px; }
 .bar { display: inline-block; width: 56px; height: 6px; border-radius: 3px; background: #F1F3F7;
