@@ -432,7 +432,7 @@ def test_large_matrices_stand_below_each_other():
     values = [{"labels": labels, "counts": [[at + 1] * 30] * 30} for at in range(2)]
     line = {"name": "m.json", "kind": "confusion", "values": [*values, None], "same": False,
             "states": ["same", "changed", "removed"]}  # fmt: skip
-    made = evaluation.grids({"rows": [line]}, Names(("a", "b", "c"), 0), True)
+    made = evaluation.grids({"rows": [line], "warnings": []}, Names(("a", "b", "c"), 0), True)
     assert [len(g.columns) for g in made] == [31, 31, 31] and made[-1].notes == ("c: none",)
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strongroom.extract.evaluation import KEPT_POINTS, found_in
+from strongroom.services.inspection import ChildDied
 from tests.conftest import add
 
 #: Two classifiers on real data, and what scikit-learn itself computes of their curves.
@@ -112,6 +113,31 @@ def test_versions_without_an_evaluation_have_no_section(registry, make_file):
     add(registry, make_file("a.json", b'{"broken": '), name="a")
     assert registry.compare(["a@v1", "a@v2"], 0, "evaluation")["rows"] is None
     assert "evaluation" not in registry.diff("a@v1", "a@v2")["sections"]
+
+
+def test_a_file_that_ends_its_reader_is_named_and_the_others_are_compared(
+    registry, tmp_path, monkeypatch
+):
+    for take in (1, 2):
+        folder = tmp_path / f"take{take}" / "m"
+        folder.mkdir(parents=True)
+        (folder / "deep.json").write_text("[" * 300_000)
+        (folder / "good.json").write_text(json.dumps({"cm": [[take, 1], [1, 1]]}))
+        (folder / "huge.json").write_text("[" + "[]," * 1_000_000 + f"[{take}]]")
+        add(registry, folder, name="m")
+    ask = registry.desk.viewer.evaluations
+
+    def dying(piece):
+        if piece.path == "huge.json":
+            raise ChildDied("reading it ended the reader (out of memory?)")
+        return ask(piece)
+
+    monkeypatch.setattr(registry.desk.viewer, "evaluations", dying)
+    found = registry.compare(["m@v1", "m@v2"], 0, "evaluation")
+    assert [r["name"] for r in found["rows"]] == ["good.json: cm"] and found["differ"] == 1
+    assert found["warnings"] == [
+        "huge.json: it could not be read, reading it ended the reader (out of memory?)"
+    ]
 
 
 @pytest.mark.parametrize(

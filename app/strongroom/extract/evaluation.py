@@ -15,7 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from strongroom.formats.document import read_json
+from strongroom.formats.source import Source, Unreadable
+
 CONFUSION, REPORT, ROC, PRECISION_RECALL = "confusion", "report", "roc", "precision_recall"
+KINDS = (CONFUSION, REPORT, ROC, PRECISION_RECALL)
 #: Classes of a matrix or report; points of a curve that are read, and that are kept of it.
 MOST_CLASSES, _MOST_POINTS, KEPT_POINTS = 200, 500_000, 400
 _DEEPEST, _MOST_LOOKED_AT, _MOST_FOUND, _LONGEST = 6, 5000, 40, 200
@@ -24,7 +28,9 @@ _INSIDE = ("matrix", "counts", "values", "data")
 _LABELS = ("labels", "classes", "class_names", "target_names", "label_names", "names")
 #: Of a class in a report; the first three make it one.
 MEASURES = ("precision", "recall", "f1-score", "support")
-_LARGEST = 1e15
+_LARGEST, _LONGEST_FILE = 1e15, 4 << 20
+#: Numbers of all matrices that are found in one file.
+_MOST_CELLS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,14 @@ class Found:
     value: dict[str, Any]
 
 
+def look(source: Source) -> list[Found]:
+    """Nothing for a file that is no JSON, or too long to be a summary."""
+    try:
+        return found_in(read_json(source.read(_LONGEST_FILE)), source.path)
+    except Unreadable:
+        return []
+
+
 def found_in(document: Any, path: str = "") -> list[Found]:
     """All that is recognised; `path` of the file tells what a bare matrix is."""
     bare = _matrix(document)
@@ -50,7 +64,8 @@ def found_in(document: Any, path: str = "") -> list[Found]:
     found: list[Found] = []
     for name, one in itertools.islice(_mappings(document), _MOST_LOOKED_AT):
         found += _of_mapping(name, one)
-        if len(found) >= _MOST_FOUND:
+        cells = sum(len(f.value["counts"]) ** 2 for f in found if f.kind == CONFUSION)
+        if len(found) >= _MOST_FOUND or cells > _MOST_CELLS:
             break
     return found[:_MOST_FOUND]
 

@@ -83,7 +83,7 @@ class GridModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return cell.plain
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{cell.plain}, {cell.tip}" if cell.tip and cell.tip != cell.text else cell.plain
+            return ", ".join(dict.fromkeys(t for t in (cell.plain, cell.tip) if t))
         if role == Qt.ItemDataRole.ToolTipRole:
             return tip(cell.tip) if cell.tip else None
         return None

@@ -6,28 +6,28 @@ from collections.abc import Sequence
 from typing import Any
 
 from strongroom.extract import evaluation
-from strongroom.extract.evaluation import Found
-from strongroom.formats.document import read_json
-from strongroom.formats.source import Unreadable
 from strongroom.services.compare import rows
 from strongroom.services.compare.section import Section
 from strongroom.services.compare.subject import Held, Subject, Tick, files_of
 from strongroom.services.desk import Desk
-from strongroom.services.preview import verified_bytes
+from strongroom.services.inspection import ChildDied
+from strongroom.services.preview import sound_piece
 from strongroom.services.views import Document
 
 #: A larger file is no summary of an evaluation.
-_LARGEST, _MOST_FILES, _MOST_BYTES = 4 << 20, 60, 16 << 20
+_LARGEST, _MOST_FILES = 4 << 20, 60
 
 
 def compare(desk: Desk, a: Subject, b: Subject, tick: Tick) -> Document | None:
     """Each is `{"name", "kind"}`; a changed one has `a` and `b` too: see `extract/evaluation.py`
-    for what they are by kind.
+    for what they are by kind. `warnings` name the files that could not be read.
     """
-    lines = _lines(desk, [a, b], 0, tick)
-    if not lines:
+    lines, warnings = _lines(desk, [a, b], 0, tick)
+    if not lines and not warnings:
         return None
     told: Document = {rows.CHANGED: [], rows.ADDED: [], rows.REMOVED: [], "same": 0}
+    if warnings:
+        told["warnings"] = warnings
     for line in lines:
         about = {"name": line["name"], "kind": line["kind"]}
         state = line["states"][1]
@@ -42,21 +42,22 @@ def compare(desk: Desk, a: Subject, b: Subject, tick: Tick) -> Document | None:
 
 
 def table(desk: Desk, subjects: Sequence[Subject], baseline: int, tick: Tick) -> Document | None:
-    """Rows as of `rows.side_by_side`, with `kind`."""
-    lines = _lines(desk, subjects, baseline, tick)
-    return rows.counted(lines) if lines else None
+    """Rows as of `rows.side_by_side`, with `kind`; and `warnings`."""
+    lines, warnings = _lines(desk, subjects, baseline, tick)
+    return {**rows.counted(lines), "warnings": warnings} if lines or warnings else None
 
 
-def _lines(desk: Desk, subjects: Sequence[Subject], baseline: int, tick: Tick) -> list[Document]:
-    read = [_evaluations(desk, s, tick) for s in subjects]
+def _lines(
+    desk: Desk, subjects: Sequence[Subject], baseline: int, tick: Tick
+) -> tuple[list[Document], list[str]]:
+    warnings: dict[str, None] = {}
+    read = [_evaluations(desk, s, tick, warnings) for s in subjects]
     lines = []
-    for kind in (
-        evaluation.CONFUSION, evaluation.REPORT, evaluation.ROC, evaluation.PRECISION_RECALL
-    ):  # fmt: skip
-        of_kind = [{name: f.value for (k, name), f in one.items() if k == kind} for one in read]
+    for kind in evaluation.KINDS:
+        of_kind = [{name: v for (k, name), v in one.items() if k == kind} for one in read]
         for line in rows.side_by_side(_paired(of_kind), baseline, rows.alike):
             lines.append({**line, "kind": kind})
-    return lines
+    return lines, list(warnings)
 
 
 def _paired(sides: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -67,24 +68,26 @@ def _paired(sides: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sides
 
 
-def _evaluations(desk: Desk, subject: Subject, tick: Tick) -> dict[tuple[str, str], Found]:
-    """By kind and name: the file's, and the keys in it."""
-    found: dict[tuple[str, str], Found] = {}
-    room = _MOST_BYTES
-    for held in [h for h in _files(desk, subject) if _may_be_one(h)][:_MOST_FILES]:
-        room -= held.entry.size
-        if room < 0:
-            break
+def _evaluations(
+    desk: Desk, subject: Subject, tick: Tick, warnings: dict[str, None]
+) -> dict[tuple[str, str], Any]:
+    """Values by kind and name: the file's, and the keys in it."""
+    found: dict[tuple[str, str], Any] = {}
+    files = [held for held in _files(desk, subject) if _may_be_one(held)]
+    if len(files) > _MOST_FILES:
+        warnings[f"{subject.ref}: only the first {_MOST_FILES} JSON files are looked at"] = None
+    for held in files[:_MOST_FILES]:
         tick(0, held.entry.size)
-        data = verified_bytes(desk, held.version, held.entry)
-        tick(len(data), 0)
+        piece = sound_piece(desk, held.version, held.entry, held.path)
         try:
-            document = read_json(data)
-        except Unreadable:
-            continue  # the files section has it; it says nothing of an evaluation
-        for one in evaluation.found_in(document, held.path):
-            name = f"{held.path}: {one.name}" if one.name else held.path
-            found.setdefault((one.kind, name), one)
+            told = desk.viewer.evaluations(piece)
+        except ChildDied as death:
+            warnings[f"{held.path}: it could not be read, {death}"] = None
+            told = []
+        tick(held.entry.size, 0)
+        for one in told:
+            name = f"{held.path}: {one['name']}" if one["name"] else held.path
+            found.setdefault((one["kind"], name), one["value"])
     return found
 
 

@@ -35,7 +35,8 @@ def grids(document: dict[str, Any], names: Names, only: bool) -> Sequence[Grid]:
             made.append(_report(line, names, only))
         else:
             made.append(_curves(line, names))
-    return [*made, Grid((), (), same=same)] if same else made
+    notes = tuple(map(printable, document["warnings"]))
+    return [*made, Grid((), (), same=same, notes=notes)] if same or notes else made
 
 
 def _title(line: dict[str, Any]) -> str:
