@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from strongroom.domain.errors import printable
@@ -13,6 +15,8 @@ from strongroom.gui.wording import count_text, number_text
 
 #: Matrices with more columns in all stand below each other.
 _BESIDE = 24
+#: Cells of all matrices together, more or less, and classes of one that are shown.
+_CELLS, _FEWEST, _MOST = 2400, 8, 24
 _BETWEEN = Column("", 18)
 _TITLES = {
     "confusion": "Confusion matrix",
@@ -46,17 +50,51 @@ def _title(line: dict[str, Any]) -> str:
 # ---------------------------------------------------------------------- confusion matrices
 
 
+@dataclass(frozen=True, slots=True)
+class _Matrix:
+    """A matrix to look counts up in: `places` of the labels, `wholes` of the rows."""
+
+    counts: list[list[float]]
+    places: dict[str, int]
+    wholes: list[float]
+
+    def at(self, true: str, predicted: str) -> tuple[float, float | None] | None:
+        """The count and its share of the row; None where it has no such class."""
+        row, column = self.places.get(true), self.places.get(predicted)
+        if row is None or column is None:
+            return None
+        count, whole = self.counts[row][column], self.wholes[row]
+        return count, count / whole if whole else None
+
+    def errors(self, name: str) -> float:
+        """Of one class: what it was taken for, and what was taken for it."""
+        at = self.places.get(name)
+        if at is None:
+            return 0.0
+        return self.wholes[at] + sum(row[at] for row in self.counts) - 2 * self.counts[at][at]
+
+
+def _matrix(value: dict[str, Any]) -> _Matrix:
+    places = {name: at for at, name in enumerate(value["labels"])}
+    return _Matrix(value["counts"], places, [sum(row) for row in value["counts"]])
+
+
 def _matrices(line: dict[str, Any], names: Names) -> list[Grid]:
     """All in one table, with the differences to the baseline's behind; large ones in one each."""
-    made = [(at, value) for at, value in enumerate(line["values"]) if value is not None]
-    labels = list(dict.fromkeys(name for _, value in made for name in value["labels"]))
-    base = line["values"][names.baseline]
-    parts = [_counts(value, labels, names, at) for at, value in made]
-    parts += [_gaps(base, value, labels, names, at) for at, value in made
-              if base is not None and at != names.baseline]  # fmt: skip
+    made = {at: _matrix(value) for at, value in enumerate(line["values"]) if value is not None}
+    everything = list(dict.fromkeys(name for one in made.values() for name in one.places))
+    labels = _most_confused(list(made.values()), everything)
+    base = made.get(names.baseline)
+    parts = [_counts(one, labels, names.short[at]) for at, one in made.items()]
+    if base is not None:
+        parts += [_gaps(base, one, labels, names.short[at]) for at, one in made.items()
+                  if at != names.baseline]  # fmt: skip
     caption = "rows true, columns predicted; shares are of the row"
-    missing = [names.short[at] for at, v in enumerate(line["values"]) if v is None]
-    notes = (f"{', '.join(missing)}: none",) if missing else ()
+    missing = [name for at, name in enumerate(names.short) if at not in made]
+    said = [f"{', '.join(missing)}: none"] if missing else []
+    if len(labels) < len(everything):
+        said.append(f"the {len(labels)} classes with the most errors of {len(everything)}")
+    notes = tuple(said)
     rows = [Cell(printable(name), bold=True, tip=printable(name)) for name in labels]
     title = _title(line)
     if len(parts) * len(labels) <= _BESIDE:
@@ -80,19 +118,26 @@ def _matrices(line: dict[str, Any], names: Names) -> list[Grid]:
     ]
 
 
+def _most_confused(matrices: list[_Matrix], labels: list[str]) -> list[str]:
+    """Those that are shown, in their order: of very many the ones with the most errors."""
+    most = max(_FEWEST, min(_MOST, math.isqrt(_CELLS // (2 * len(matrices) - 1))))
+    if len(labels) <= most:
+        return labels
+    wrong = {name: sum(one.errors(name) for one in matrices) for name in labels}
+    worst = set(sorted(labels, key=lambda name: -wrong[name])[:most])
+    return [name for name in labels if name in worst]
+
+
 Part = tuple[list[Column], list[list[Cell]]]
 
 
-def _counts(value: dict[str, Any], labels: list[str], names: Names, at: int) -> Part:
-    who = names.short[at]
+def _counts(one: _Matrix, labels: list[str], who: str) -> Part:
     heads = [Column(f"{who} {printable(name)}", 84, True) for name in labels]
-    return heads, [
-        [_count(value, true, predicted) for predicted in labels] for true in labels
-    ]  # fmt: skip
+    return heads, [[_count(one, true, predicted) for predicted in labels] for true in labels]
 
 
-def _count(value: dict[str, Any], true: str, predicted: str) -> Cell:
-    found = _looked_up(value, true, predicted)
+def _count(one: _Matrix, true: str, predicted: str) -> Cell:
+    found = one.at(true, predicted)
     if found is None:
         return ABSENT
     count, share = found
@@ -104,15 +149,13 @@ def _count(value: dict[str, Any], true: str, predicted: str) -> Cell:
     return Cell(_number(count), _percent(share), tone, bold=right, heat=share, tip=tip)
 
 
-def _gaps(
-    base: dict[str, Any], value: dict[str, Any], labels: list[str], names: Names, at: int
-) -> Part:
-    heads = [Column(f"{DELTA} {names.short[at]} {printable(name)}", 84, True) for name in labels]
-    return heads, [[_gap(base, value, true, predicted) for predicted in labels] for true in labels]
+def _gaps(base: _Matrix, one: _Matrix, labels: list[str], who: str) -> Part:
+    heads = [Column(f"{DELTA} {who} {printable(name)}", 84, True) for name in labels]
+    return heads, [[_gap(base, one, true, predicted) for predicted in labels] for true in labels]
 
 
-def _gap(base: dict[str, Any], value: dict[str, Any], true: str, predicted: str) -> Cell:
-    before, after = (_looked_up(one, true, predicted) for one in (base, value))
+def _gap(base: _Matrix, one: _Matrix, true: str, predicted: str) -> Cell:
+    before, after = base.at(true, predicted), one.at(true, predicted)
     if before is None or after is None:
         return ABSENT
     change = after[0] - before[0]
@@ -128,18 +171,6 @@ def _gap(base: dict[str, Any], value: dict[str, Any], true: str, predicted: str)
     return Cell(
         f"{sign}{_number(abs(change))}", said, tone, heat=min(1.0, 4 * abs(moved)), tip=word
     )  # fmt: skip
-
-
-def _looked_up(
-    value: dict[str, Any], true: str, predicted: str
-) -> tuple[float, float | None] | None:
-    """The count and its share of the row."""
-    labels = value["labels"]
-    if true not in labels or predicted not in labels:
-        return None
-    row = value["counts"][labels.index(true)]
-    count, whole = row[labels.index(predicted)], sum(row)
-    return count, count / whole if whole else None
 
 
 def _number(value: float) -> str:
