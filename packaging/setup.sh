@@ -49,6 +49,24 @@ install_system_packages() { # names of Debian packages
     fi
 }
 
+# A browser and a PDF reader, in which the tests look at reports. Ubuntu has no Chromium of its own
+# but the one that its installer fetches otherwise, so any that is there already will do.
+browsers="chromium chromium-browser google-chrome google-chrome-stable"
+
+install_report_readers() {
+    local name found=""
+    for name in $browsers; do
+        if command -v "$name" >/dev/null 2>&1; then found=$name; fi
+    done
+    if [ -n "$found" ]; then install_system_packages poppler-utils
+    else install_system_packages chromium poppler-utils
+    fi || return 1
+    if [ -z "$found" ] && ! command -v chromium >/dev/null 2>&1; then
+        say "Chromium or Chrome is needed, in which the tests open reports. Please install one of them."
+        return 1
+    fi
+}
+
 set_up_python() {
     python=$(find_python) || {
         install_system_packages python3 python3-venv || exit 1

@@ -17,6 +17,7 @@ from strongroom.gui.bridge import Bridge
 from strongroom.gui.resources import resources
 from strongroom.gui.session import opening, rebuilding
 from strongroom.gui.theme import Theme, load_fonts
+from strongroom.gui.tidy import Tidy
 from strongroom.gui.window import Window
 from strongroom.settings import Settings
 
@@ -34,9 +35,11 @@ class Person:
     def __init__(self, qtbot, theme: Theme, place: Path, memory: QSettings) -> None:
         self.qtbot, self.theme, self.place, self.memory = qtbot, theme, place, memory
         self.window: Window = None
+        self.tidy: Tidy | None = None
 
     def open(self, loads: bool = True) -> Window:
         """Opens the window; with `loads` the list is there when it comes back."""
+        self.tidy = self.tidy or Tidy()  # as the session does: no widget ends on another thread
         self.bridge = Bridge(opening(self.place, QUICK, create=True), rebuilding(self.place))
         self.window = Window(
             self.bridge, self.theme, self.memory, str(self.place), "ana", str(self.place / "logs")
@@ -48,6 +51,14 @@ class Person:
         if loads:
             self.until(lambda: not self.model.is_loading)
         return self.window
+
+    def close(self) -> None:
+        if self.window is not None:
+            self.window.leaving.forced = True
+            self.window.close()
+        if self.tidy is not None:
+            self.tidy.stop()
+            self.tidy = None
 
     def until(self, holds, timeout: int = 15000) -> None:
         self.qtbot.waitUntil(holds, timeout=timeout)
@@ -127,7 +138,5 @@ def person(qtbot, theme, tmp_path):
     memory = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
     one = Person(qtbot, theme, tmp_path / "registry", memory)
     yield one
-    if one.window is not None:
-        one.window.leaving.forced = True
-        one.window.close()
+    one.close()
     theme.choose("light")

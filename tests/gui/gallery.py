@@ -22,6 +22,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests import lineage_story as story
+from tests.gui import compare_story
 
 ROOT = Path(__file__).parents[2]
 REAL = Path(os.environ.get("STRONGROOM_REALRUNS", ROOT / ".realruns" / "out"))
@@ -44,6 +45,8 @@ def fill(place: Path, work: Path) -> None:
                 registry.add([os.fsencode(REAL / name)], AddOptions(each=name.startswith("host")))
         tell_a_past(registry, work / "past")
         for at in range(1, 6):
+            (folder / "holdout.json").write_text(json.dumps(compare_story.evaluation_of(at % 4)))
+            compare_story.picture_of("scores", at).save(str(folder / "scores.png"))
             for name, values in metrics_of(at).items():
                 (folder / name).write_text(json.dumps(values))
             (folder / "model.bin").write_bytes(bytes(range(256)) * 100 * at)
@@ -51,7 +54,7 @@ def fill(place: Path, work: Path) -> None:
             (folder / "logs" / "train.log").write_text("epoch 1\nepoch 2\n" * 200)
             (folder / "table.csv").write_text(
                 "amount,hour,age,label\n"
-                + "".join(f"{n * 1.5},{n % 24},{n},0\n" for n in range(99))
+                + "".join(f"{n**1.5 * at},{n % 24},{n + at},0\n" for n in range(99))
             )
             meta = {"git_commit": "a81f2d0" + "0" * 33, "branch": "main", "dirty": False}
             registry.add([os.fsencode(folder)], AddOptions(name="fraud-detector", meta=meta))
@@ -366,8 +369,16 @@ class Gallery:
         self.take("compare", lambda: compare(versions), 600)
         self.take("compare-all-rows", lambda: screen.only.setChecked(False))
         screen.only.setChecked(True)
-        for name in ("metrics", "data", "config", "files"):
-            self.take(f"compare-{name}", lambda name=name: screen.tabs.choose(name), 400)
+        for name in ("metrics", "evaluation", "data", "images", "config", "files"):
+            still = 1500 if name == "images" else 400  # until they are decoded
+            self.take(f"compare-{name}", lambda name=name: screen.tabs.choose(name), still)
+        for mode in ("onion", "difference"):
+            self.take(
+                f"compare-images-{mode}",
+                lambda mode=mode: (
+                    screen.tabs.choose("images"), screen.page.images.choose_mode(mode)
+                ),
+            )  # fmt: skip
         screen.tabs.choose("")
         self.take("compare-picker", screen.pick, 700)
         runs = [r["id"] for r in (w.runs_screen.model.run_at(at) for at in range(4)) if r]
@@ -484,14 +495,10 @@ def main() -> None:
         one.qtbot.wait(600)
         return one
 
-    def close(one) -> None:
-        one.window.leaving.forced = True
-        one.window.close()
-
     try:
         person = open_person(work / "first")
         Gallery(person, options.out, work, options.only).first()
-        close(person)
+        person.close()
         fill(work / "registry", work)
         for name in ("training-out", "more", "notebooks", "nas-archive"):
             (work / name).mkdir(exist_ok=True)
@@ -518,8 +525,8 @@ def main() -> None:
         gallery.others()
     finally:
         growing.done.set()
-        if person is not None and person.window is not None:
-            close(person)
+        if person is not None:
+            person.close()
         shutil.rmtree(work, ignore_errors=True)
 
 

@@ -396,6 +396,143 @@ def test_the_curve_is_chosen_smoothed_and_read_by_epoch(comparing):
     p.until(lambda: curves.group.title == "train_loss")
 
 
+def test_confusion_matrices_stand_beside_each_other_with_their_difference(comparing):
+    p = comparing
+    screen = screen_of(p)
+    screen.compare([THREE[0], THREE[2]])
+    p.window.go_to("Compare")
+    settled(p)
+    matrix, report, curve = (b.table.grid for b in card(p, "evaluation").blocks[:3])
+    assert [c.title for c in matrix.columns] == [
+        "True", "v1 legitimate", "v1 fraud", "", "v3 legitimate", "v3 fraud", "",
+        "Δ v3 legitimate", "Δ v3 fraud",
+    ]  # fmt: skip
+    frauds = matrix.rows[1]
+    shown_counts = [c.plain.replace("\N{THIN SPACE}", "") for c in frauds]
+    assert shown_counts == ["fraud", "131 38.5 %", "209 61.5 %", "", "83 24.4 %", "257 75.6 %",
+                            "", "-48 -14.1 %", "+48 +14.1 %"]  # fmt: skip
+    assert frauds[2].tone == frauds[7].tone == "green" and frauds[1].tone == "red"
+    assert frauds[2].heat == pytest.approx(209 / 340)
+    told = {(r[0].tip, r[1].text): r[-1].plain for r in report.rows}
+    assert told["fraud", "recall"] == "0.7559 ↑+0.1412"
+    assert [line.name for line in curve.chart.lines] == ["v1", "v3"]
+    assert curve.rows[0][0].text == "area under it" and curve.rows[0][2].tone == "green"
+    screen.tabs.choose("evaluation")
+    p.picture("compare-evaluation")
+    table = card(p, "evaluation").blocks[0].table
+    p.until(lambda: table.horizontalHeader().length() == table.viewport().width())
+    assert not table.verticalScrollBar().isVisible()
+
+
+def test_large_matrices_stand_below_each_other():
+    from strongroom.gui.compare.grid import Names
+    from strongroom.gui.compare.sections import evaluation
+
+    labels = [str(n) for n in range(30)]
+    values = [{"labels": labels, "counts": [[at + 1] * 30] * 30} for at in range(2)]
+    line = {"name": "m.json", "kind": "confusion", "values": [*values, None], "same": False,
+            "states": ["same", "changed", "removed"]}  # fmt: skip
+    made = evaluation.grids({"rows": [line], "warnings": []}, Names(("a", "b", "c"), 0), True)
+    assert [len(g.columns) for g in made] == [25, 25, 25]
+    assert made[-1].notes == ("c: none", "the 24 classes with the most errors of 30")
+
+
+def test_columns_have_small_histograms_on_the_page_and_in_the_report(comparing, tmp_path):
+    p = comparing
+    screen = screen_of(p)
+    screen.compare(THREE)
+    p.window.go_to("Compare")
+    settled(p)
+    grid = card(p, "data").blocks[0].table.grid
+    titles = [c.title for c in grid.columns]
+    assert "Values v2" in titles and "Values v3" in titles
+    row = next(r for r in grid.rows if r[0].text == "amount")
+    cell = row[titles.index("Values v3")]
+    assert len(cell.bars) == 2 and max(max(one) for one in cell.bars) == 1.0
+    assert cell.tone == "indigo" and "grey v1, coloured v3" in cell.tip
+    added = next(r for r in grid.rows if r[0].text == "device_age")
+    assert added[titles.index("Values v3")].bars[0] == ()
+    path = tmp_path / "r.html"
+    screen.write_report(str(path))
+    p.until(path.exists)
+    bars = sum(bool(c.bars) for r in grid.rows for c in r)
+    assert path.read_text().count('aria-label="histogram"') == bars > 4
+
+
+def test_pictures_by_pairs_with_mouse_and_keyboard(comparing):
+    p = comparing
+    screen = screen_of(p)
+    screen.compare(THREE)
+    p.window.go_to("Compare")
+    settled(p)
+    screen.tabs.choose("images")
+    images = screen.page.images
+    pairs, view = images.thumbnails.pairs, images.pair_view
+    assert [r["name"] for r in pairs.rows] == ["calibration.png", "scores.png"]
+    p.until(lambda: view.pair is not None)
+    p.until(lambda: not images.thumbnails.is_at_work)
+    assert "% of the pixels differ" in images.said.text()
+    area = view.canvas()
+    at = QPoint(round(area.left() + area.width() / 4), round(area.center().y()))
+    p.qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=at)
+    assert view.percent == images.slider.value() == pytest.approx(25, abs=1) and view.hasFocus()
+    p.picture("compare-images")
+    seen = view.grab().toImage()
+    x = round(area.left() + area.width() * 0.1)
+    y = round(area.top() + area.height() * 0.8)
+    first, second = view.pair.first, view.pair.second
+    assert first.size() == second.size()
+    spot = QPoint(round(first.width() * 0.1), round(first.height() * 0.8))
+    assert seen.pixelColor(x, y) == first.pixelColor(spot)
+    p.key(Qt.Key.Key_Right, SHIFT)
+    assert view.percent == pytest.approx(35, abs=1)
+    p.key(Qt.Key.Key_2)
+    assert view.mode == "onion" and images.modes["onion"].isChecked()
+    p.key(Qt.Key.Key_3)
+    assert view.mode == "difference" and not images.slider.isVisible()
+    p.picture("compare-images-difference")
+    p.key(Qt.Key.Key_Down)
+    assert images.name.whole() == "scores.png"
+    images.other.setCurrentIndex(1)
+    assert pairs.at == 2
+    p.click(screen.only)
+    assert [r["name"] for r in pairs.rows] == ["calibration.png", "scores.png", "importance.png"]
+    images.thumbnails.step(2)
+    p.until(lambda: images.said.text() == "equal pixel by pixel")
+
+
+def test_the_difference_of_pictures_is_exact(qapp):
+    from PySide6.QtGui import QColor, QImage
+
+    from strongroom.gui.compare.pictures import difference
+
+    a, b = (QImage(4, 2, QImage.Format.Format_RGBA8888) for _ in range(2))
+    for image in (a, b):
+        image.fill(QColor(10, 20, 30))
+    b.setPixelColor(3, 1, QColor(10, 25, 28))
+    found = difference(a, b)
+    assert (found.share, found.largest, found.gain) == (1 / 8, 5, 51.0)
+    assert found.image.pixelColor(3, 1) == QColor(0, 255, 102)
+    assert found.image.pixelColor(0, 0) == QColor(0, 0, 0)
+    same = difference(a, a)
+    assert (same.share, same.largest) == (0.0, 0)
+    wider = difference(a, b.scaled(8, 2))
+    assert wider.share >= 0.5 and wider.image.width() == 8
+
+
+def test_a_picture_that_is_none_says_so(person, tmp_path):
+    p = person
+    p.open()
+    for take in (1, 2):
+        (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes([take]) * 400)
+        p.add(tmp_path / "x.png")
+    screen = screen_of(p)
+    screen.compare(["x.png@v1", "x.png@v2"])
+    p.window.go_to("Compare")
+    settled(p)
+    p.until(lambda: "cannot be decoded" in screen.page.images.pair_view.words)
+
+
 def test_narrow_windows_have_one_column(comparing):
     p = comparing
     screen = screen_of(p)
@@ -465,25 +602,68 @@ class Tables(HTMLParser):
 
 
 def check_report(person, path: Path) -> None:
-    """Self-contained, with the numbers of the page; in a real browser where there is one."""
-    text = path.read_text()
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium:
-        done = subprocess.run(
-            [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom",
-             "--host-resolver-rules=MAP * ~NOTFOUND", f"file://{path}"],
-            capture_output=True, text=True, timeout=120,
-            env={**os.environ, "HOME": str(path.parent)},
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        text = done.stdout
+    """Self-contained, with the numbers of the page, in a real browser that finds no network."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    browser = next(filter(None, map(shutil.which, names)), None)
+    if browser is None:
+        pytest.fail("Chromium or Chrome is missing: run ./packaging/test, which installs one")
+    done = subprocess.run(
+        [browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom",
+         "--host-resolver-rules=MAP * ~NOTFOUND", f"file://{path}"],
+        capture_output=True, text=True, timeout=120,
+        env={**os.environ, "HOME": str(path.parent)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    text = done.stdout
     tables = Tables()
     tables.feed(text)
     assert tables.loads == [] and "<svg" in text and "<path d=" in text
     squeezed = [[re.sub(r"\s+", "", cell) for cell in row] for row in tables.rows]
-    for name in ("metrics", "params", "tensors", "files"):
+    for name in ("metrics", "params", "evaluation", "tensors", "files"):
         for row in shown(person, name):
             assert [re.sub(r"\s+", "", cell) for cell in row] in squeezed, (name, row)
+
+
+def test_the_report_as_pdf_has_the_same_numbers(comparing, tmp_path):
+    p = comparing
+    screen = screen_of(p)
+    screen.compare(THREE)
+    p.window.go_to("Compare")
+    settled(p)
+    p.until(lambda: screen.page.curves.group is not None)
+    path = tmp_path / "r.pdf"
+    screen.write_report(str(path))
+    p.until(path.exists)
+    assert path.read_bytes().startswith(b"%PDF-")
+    tool = shutil.which("pdftotext")
+    assert tool, "pdftotext is missing: run ./packaging/test, which installs poppler-utils"
+    done = subprocess.run([tool, "-layout", path, "-"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    squeezed = re.sub(r"\s+", "", done.stdout)
+    for name in ("metrics", "params", "evaluation", "tensors", "data", "environment", "files"):
+        for block in card(p, name).blocks:
+            for row in block.table.grid.rows if block.table.isVisibleTo(block) else ():
+                for cell in row:
+                    for text in (cell.text, cell.note):
+                        assert re.sub(r"\s+", "", text) in squeezed, (name, text)
+    assert "val_aucbystep" in squeezed and "Missing" not in squeezed
+
+
+def test_a_long_report_goes_on_from_page_to_page(qapp, theme):
+    from strongroom.gui.compare import report, report_pdf
+    from strongroom.gui.compare.grid import Names
+
+    rows = tuple((Cell(f"row {n}"), Cell(f"{n}.5", share=0.5, tone="red")) for n in range(400))
+    wide = tuple(Column(f"column {n}", right=True) for n in range(40))
+    grids = (
+        Grid((Column("Name"), Column("Value", right=True)), rows),
+        Grid(wide, (tuple(Cell("123 456 789") for _ in wide),), title="wide"),
+        Grid((Column("", code=True),), ((Cell("x" * 2000),),)),
+    )
+    section = report.Section("Long", grids, "400 of 400 differ")
+    content = report.Content((), Names(("a", "b"), 0), (section,), None, False)
+    data = report_pdf.pages(content)
+    assert data.startswith(b"%PDF-") and data.count(b"/Type /Page\n") > 10
 
 
 def test_what_files_say_is_only_text_in_a_report(comparing, tmp_path):

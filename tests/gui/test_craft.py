@@ -123,3 +123,26 @@ def test_garbage_is_collected_on_the_windows_thread_alone(qtbot):
     finally:
         tidy.stop()
     assert gc.isenabled()
+
+
+def test_a_question_ends_on_the_windows_thread(person):
+    """Also where nothing but the question and who hears the answer holds it any more."""
+
+    class Held:
+        freed: ClassVar[list[str]] = []
+
+        def __del__(self) -> None:
+            self.freed.append(threading.current_thread().name)
+
+    p = person
+    p.open()
+
+    def ask() -> None:
+        one, other = Held(), Held()
+        p.bridge.ask(lambda registry: id(one), lambda answer, other=other: None)
+        p.bridge.ask(lambda registry: id(one)).cancel()
+
+    for _ in range(60):
+        ask()
+    p.until(lambda: len(Held.freed) == 120)
+    assert set(Held.freed) == {"MainThread"}

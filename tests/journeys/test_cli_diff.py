@@ -80,3 +80,29 @@ def test_numbers_that_json_has_not_are_words(place, tmp_path):
     assert found["tensors"]["changed"][0]["relative_l2"] == "inf"
     assert found["metrics"][0]["a"] == "nan" and found["metrics"][0]["b"] == "inf"
     assert found["metrics"][0]["better"] == "unknown"
+
+
+def test_evaluations_and_pictures_are_told_in_a_line(place, tmp_path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for take in (1, 2):
+        score = {"precision": take / 4, "recall": 0.5, "f1-score": 0.5}
+        written = {
+            "confusion_matrix": [[take, 1], [1, 1]],
+            "report": {"yes": score, "accuracy": take / 4},
+            "roc": {"fpr": [0, 0, 1], "tpr": [0, take / 2, 1]},
+        }
+        (folder / "m.json").write_text(json.dumps(written))
+        (folder / "p.png").write_bytes(bytes([take]) * 100)
+        if take == 2:
+            (folder / "more.json").write_text('{"precision": [1, 0], "recall": [0, 1]}')
+        strongroom("add", folder, registry=place)
+    told = strongroom("diff", "model@v1", "model@v2", registry=place).stdout.splitlines()
+    assert "evaluation: 3 changed, 1 added, 0 the same" in told
+    assert "  ~ m.json: confusion_matrix  confusion, on the diagonal 0.5 → 0.6" in told
+    assert "  ~ m.json: report  report, accuracy 0.25 → 0.5" in told
+    assert "  ~ m.json: roc  roc, area 0.75 → 1" in told
+    assert "  + more.json  precision recall" in told
+    assert "images: 1 changed, 0 the same" in told and "  ~ p.png" in told
+    found = answer("diff", "model@v1", "model@v2", "--only", "evaluation", registry=place)
+    assert found["different"] is True

@@ -58,7 +58,8 @@ def ks(a: Sequence[float], b: Sequence[float]) -> float | None:
         return None
     points = sorted({*a, *b})
     return max(
-        max(abs(_up_to(a, x) - _up_to(b, x)), abs(_below(a, x) - _below(b, x))) for x in points
+        max(abs(_up_to(a, x) - _up_to(b, x)), abs(share_below(a, x) - share_below(b, x)))
+        for x in points
     )
 
 
@@ -78,7 +79,7 @@ def _up_to(quantiles: Sequence[float], x: float) -> float:
     return (at - 1 + _between(quantiles, at, x)) / (len(quantiles) - 1)
 
 
-def _below(quantiles: Sequence[float], x: float) -> float:
+def share_below(quantiles: Sequence[float], x: float) -> float:
     """The share of values that are below x."""
     at = bisect_left(quantiles, x)
     if at == 0:

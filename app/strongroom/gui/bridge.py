@@ -67,20 +67,36 @@ def _is_gone(act: Callable[..., Any]) -> bool:
 class Ticket:
     """One question under way. Cancelling drops its answer; the reading itself ends by itself. An
     answer for what was deleted meanwhile is dropped too.
+
+    It alone holds the question and who hears the answer, and lets go of them where the answer is
+    delivered: the last reference to a widget must not end on a reading thread, while Qt deletes it
+    on the window's.
     """
 
-    def __init__(self, done: Callable[[Any], None], failed: Callable[[StrongroomError], None]):
-        self._done, self._failed = done, failed
+    def __init__(
+        self,
+        work: Callable[[], Any] | None,
+        done: Callable[[Any], None],
+        failed: Callable[[StrongroomError], None],
+    ):
+        self._work = work
+        self._done: Callable[[Any], None] | None = done
+        self._failed: Callable[[StrongroomError], None] | None = failed
         self.open = True
+
+    def work(self) -> Any:
+        """The answer, on a reading thread; None for one that nobody waits for any more."""
+        return self._work() if self.open and self._work is not None else None
 
     def cancel(self) -> None:
         self.open = False
 
     def deliver(self, answer: Any) -> None:
-        if not self.open:
+        hears = self._failed if isinstance(answer, StrongroomError) else self._done
+        self._work = self._done = self._failed = None
+        if not self.open or hears is None:
             return
         self.open = False
-        hears = self._failed if isinstance(answer, StrongroomError) else self._done
         if not _is_gone(hears):
             hears(answer)
 
@@ -191,7 +207,7 @@ class Bridge(QObject):
         """
         registry = self._registry
         if registry is None:
-            ticket = Ticket(done, failed or self.problem.emit)
+            ticket = Ticket(None, done, failed or self.problem.emit)
             ticket.cancel()
             return ticket
         return self._run(lambda: question(registry), done, failed or self.problem.emit, slow)
@@ -273,11 +289,12 @@ class Bridge(QObject):
         failed: Callable[[StrongroomError], None],
         slow: bool = False,
     ) -> Ticket:
-        ticket = Ticket(done, failed)
+        ticket = Ticket(work, done, failed)
+        del work, done, failed
 
         def answer() -> None:
             try:
-                result = work() if ticket.open else None
+                result = ticket.work()
             except StrongroomError as error:
                 result = error
             except Exception as error:

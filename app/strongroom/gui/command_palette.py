@@ -172,6 +172,13 @@ class CommandPalette(Sheet):
     def first_focus(self) -> QWidget:
         return self.field
 
+    def put_away(self) -> None:
+        """Items that are deleted with their list, and not before it, make PySide crash at times."""
+        if self._ticket is not None:
+            self._ticket.cancel()
+        self._timer.stop()
+        self.list.clear()
+
     # ------------------------------------------------------------------ finding
 
     def _narrow(self, text: str) -> None:

@@ -41,6 +41,9 @@ class Sheet(QFrame):
         """Esc, or a press beside the sheet: nothing was decided."""
         self.closed.emit()
 
+    def put_away(self) -> None:
+        """It is about to be deleted."""
+
 
 class ReadingSheet(Sheet):
     """A title, a way to close, and something to read."""
@@ -108,6 +111,7 @@ class Overlay(QWidget):
             return
         self.hide()
         sheet.hide()
+        sheet.put_away()
         sheet.deleteLater()
         if self._before is not None and isValid(self._before):  # it may be gone meanwhile
             self._before.setFocus()

@@ -118,6 +118,13 @@ class Inspector:
         """What `previews.look` shows of one file; raises `ChildDied`."""
         return self._ask({"do": "preview", "request": asdict(request)}, [piece])
 
+    def evaluations(self, piece: Piece) -> list[dict[str, Any]]:
+        """What `extract.evaluation` finds in one file: `kind`, `name` and `value` of each. Raises
+        `ChildDied`.
+        """
+        found: list[dict[str, Any]] = self._ask({"do": "evaluations"}, [piece])["found"]
+        return found
+
     def look_deeply(self, piece: Piece, tick: Callable[[], None]) -> dict[str, Any]:
         """What `extract.deep` finds in one file; raises `ChildDied`, and what `tick` raises: it is
         called a few times a second while the child works.

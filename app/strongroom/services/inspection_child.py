@@ -62,7 +62,7 @@ def main(memory_limit: int, modules: tuple[str, ...] = ()) -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a stray print must not reach the protocol
     from strongroom import extract
-    from strongroom.extract import deep, layouts, tensor_change
+    from strongroom.extract import deep, evaluation, layouts, tensor_change
     from strongroom.services import previews
     from strongroom.services.previews.request import Request
 
@@ -82,6 +82,8 @@ def main(memory_limit: int, modules: tuple[str, ...] = ()) -> None:
             answer = previews.look(sources[0], Request(**request["request"]))
         elif request["do"] == "deep":
             answer = deep.look(sources[0])
+        elif request["do"] == "evaluations":
+            answer = {"found": [asdict(one) for one in evaluation.look(sources[0])]}
         elif request["do"] == "tensors":
             answer = tensors_answer(tensor_change, request, sources, answers)
         else:

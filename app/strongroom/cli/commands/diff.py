@@ -36,8 +36,8 @@ _SHOWN = 60
 def diff(frame: Frame, a: str, b: str, exit_code: bool, only: tuple[str, ...]) -> int:
     """How B differs from A: two versions, or two runs (run:ID).
 
-    Sections are files, metrics (with what is better), params, curves, tensors, data, config and
-    environment.
+    Sections are files, metrics (with what is better), evaluation (confusion matrices, reports and
+    ROC curves in JSON), params, curves, tensors, data, images, config and environment.
     """
     answer = frame.open().diff(a, b, only, frame.progress("diff"))
     frame.answer(answer, lambda: _text(answer))
@@ -109,6 +109,10 @@ def _about(one: Document, section: str, kind: str) -> str:
         return f"  ({one['reason']})" if one.get("reason") else ""
     if section == "data":
         return _column(one)
+    if section == "evaluation":
+        return _evaluation(one, kind)
+    if section == "images":
+        return ""  # that they differ is all that digests tell
     if section == "curves":
         shown = one if kind == "changed" else {"a": one["value"]}
         return "  " + " → ".join(f"{v['points']} points, last {v['last']}" for v in
@@ -125,6 +129,28 @@ def _column(one: Document) -> str:
         if one.get(key) is not None
     ]
     return "  " + ", ".join([str(one.get("type") or ""), *parts]) if parts else ""
+
+
+def _evaluation(one: Document, kind: str) -> str:
+    """Of what kind it is, and the one number that tells most of it."""
+    called = one["kind"].replace("_", " ")
+    if kind != "changed":
+        return f"  {called}"
+    a, b = one["a"], one["b"]
+    if one["kind"] == "confusion":
+        words, before, after = "on the diagonal", _diagonal(a["counts"]), _diagonal(b["counts"])
+    elif one["kind"] == "report":
+        words, (before, after) = "accuracy", (v["overall"].get("accuracy") for v in (a, b))
+    else:
+        words, before, after = "area", a["area"], b["area"]
+    if before is None or after is None:
+        return f"  {called}"
+    return f"  {called}, {words} {before:.4g} → {after:.4g}"
+
+
+def _diagonal(counts: list[list[float]]) -> float | None:
+    whole = sum(map(sum, counts))
+    return sum(row[at] for at, row in enumerate(counts)) / whole if whole else None
 
 
 def _value(value: Any) -> str:

@@ -15,7 +15,7 @@ from strongroom.domain.key_metric import key_metric
 from strongroom.gui.bridge import Bridge, Ticket
 from strongroom.gui.compare.section_card import SectionCard
 from strongroom.gui.compare.sections import View
-from strongroom.gui.compare.subjects import tones
+from strongroom.gui.compare.tones import tones
 from strongroom.gui.pieces import Button, Choice, column, label, row
 from strongroom.gui.runs.plot_card import PlotCard
 from strongroom.gui.runs.strokes import subject_stroke

@@ -12,7 +12,9 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class Cell:
     """`text`, and `note` behind it in `tone`. `chip`: the text stands on the tone's fill. `share`
-    (0 to 1) is a bar in front of the text. `tip` tells more, in a tooltip and when it is read out.
+    (0 to 1) is a bar in front of the text. `heat` (0 to 1) is how strongly the cell is filled with
+    the tone. `bars` are two histograms over each other, as heights from 0 to 1: the baseline's in
+    grey, then one in the tone. `tip` tells more, in a tooltip and when it is read out.
     """
 
     text: str = ""
@@ -22,6 +24,8 @@ class Cell:
     bold: bool = False
     faint: bool = False
     share: float | None = None
+    heat: float | None = None
+    bars: tuple[tuple[float, ...], ...] = ()
     tip: str = ""
 
     @property
@@ -52,8 +56,29 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a chart: points (x, y) from 0 to 1."""
+
+    name: str
+    tone: str
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Lines over the unit square; `diagonal`: that of chance is drawn too."""
+
+    across: str
+    up: str
+    lines: tuple[Line, ...]
+    diagonal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Grid:
-    """`title` and `caption` above it; `same`: rows that are not there because they are equal."""
+    """`title` and `caption` above it, then the `chart`; `same`: rows that are not there because
+    they are equal.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -62,6 +87,7 @@ class Grid:
     parts: tuple[Part, ...] = ()
     same: int = 0
     notes: tuple[str, ...] = ()
+    chart: Chart | None = None
 
     def markdown(self) -> str:
         """A table in GitHub's Markdown; what would end a cell is escaped."""

@@ -50,6 +50,10 @@ _WIDEST, _NARROWEST, _SHORTEST = 230, 130, 92
 _CODE_ROW = 20
 _BAR, _GAP, _EDGE, _FIRST = 52, 8, 8, 14
 _MEASURED = 400
+#: Above and below small histograms; how strong the fullest heat is.
+_MARGIN, _HOTTEST = 5, 0.42
+#: What a header keeps free beside a title.
+_TITLE_EDGE = 6
 _EMPTY = Grid((), ())
 
 
@@ -79,7 +83,7 @@ class GridModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return cell.plain
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{cell.plain}, {cell.tip}" if cell.tip and cell.tip != cell.text else cell.plain
+            return ", ".join(dict.fromkeys(t for t in (cell.plain, cell.tip) if t))
         if role == Qt.ItemDataRole.ToolTipRole:
             return tip(cell.tip) if cell.tip else None
         return None
@@ -121,7 +125,7 @@ class _CellPainter(QStyledItemDelegate):
         for at, column in enumerate(grid.columns):
             held = max((_held(r[at], column) for r in rows), default=0)
             note = self.notes[at] + _GAP if self.notes[at] else 0
-            title = _advance(column.title, font(12, 500))
+            title = _advance(column.title, font(12, 500)) + _TITLE_EDGE
             edges = (_FIRST if at == 0 else _EDGE) + _EDGE + 4
             if at == len(grid.columns) - 1:
                 edges += _FIRST - _EDGE
@@ -135,6 +139,8 @@ class _CellPainter(QStyledItemDelegate):
         painter.save()
         if column.code and cell.chip:
             painter.fillRect(rect, QColor(self._theme.tone(cell.tone).fill))
+        if cell.heat is not None:
+            painter.fillRect(rect.adjusted(1, 1, -1, -2), _heated(self._theme, cell))
         if state & QStyle.StateFlag.State_Selected and self._table.hasFocus():
             painter.fillRect(rect, QColor(c.selected))
         if not column.code:
@@ -158,6 +164,9 @@ class _CellPainter(QStyledItemDelegate):
         self, painter: QPainter, area: QRect, cell: Cell, column: Column, colour: str, at: int
     ) -> None:
         fnt = _font(column, cell)
+        if cell.bars:
+            self._bars(painter, area, cell)
+            area = area.adjusted(_BAR + _GAP, 0, 0, 0)
         if cell.share is not None:
             self._bar(painter, area, cell)
             area = area.adjusted(_BAR + _GAP, 0, 0, 0)
@@ -194,6 +203,31 @@ class _CellPainter(QStyledItemDelegate):
             track.setWidth(max(6.0, _BAR * share))
             painter.drawRoundedRect(track, 3, 3)
 
+    def _bars(self, painter: QPainter, area: QRect, cell: Cell) -> None:
+        """The baseline's as solid grey, the other's as bars in its colour that let it through."""
+        colours = self._theme.colours
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(Qt.PenStyle.NoPen)
+        base = area.bottom() - _MARGIN
+        painter.fillRect(QRectF(area.x(), base, _BAR, 1), QColor(colours.line))
+        for at, heights in enumerate(cell.bars):
+            colour = QColor(self._theme.tone(cell.tone if at else "grey").solid)
+            colour.setAlphaF(0.62 if at else 0.5)
+            width = _BAR / max(1, len(heights))
+            for n, height in enumerate(heights):
+                tall = (base - area.top() - _MARGIN) * max(0.0, min(1.0, height))
+                if tall > 0:
+                    tall = max(1.0, tall)
+                    left = area.x() + n * width
+                    painter.fillRect(QRectF(left, base - tall, max(1.0, width - 0.6), tall), colour)
+
+
+def _heated(theme: Theme, cell: Cell) -> QColor:
+    """The tone over the ground, so thin that the text on it can be read."""
+    colour = QColor(theme.tone(cell.tone or "indigo").solid)
+    colour.setAlphaF(_HOTTEST * max(0.0, min(1.0, cell.heat or 0.0)))
+    return colour
+
 
 def _advance(text: str, fnt: QFont) -> int:
     return QFontMetrics(fnt).horizontalAdvance(text) if text else 0
@@ -201,7 +235,11 @@ def _advance(text: str, fnt: QFont) -> int:
 
 def _held(cell: Cell, column: Column) -> int:
     width = _advance(cell.text, mono() if cell.chip else _font(column, cell))
-    return width + (14 if cell.chip else 0) + (_BAR + _GAP if cell.share is not None else 0)
+    return (
+        width
+        + (14 if cell.chip else 0)
+        + (_BAR + _GAP if cell.share is not None or cell.bars else 0)
+    )
 
 
 def _font(column: Column, cell: Cell) -> QFont:
@@ -235,7 +273,7 @@ class GridTable(QTableView):
         header.setHighlightSections(False)
         header.setSectionsClickable(False)
         header.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        header.setMinimumSectionSize(30)
+        header.setMinimumSectionSize(20)
         self.verticalHeader().setMinimumSectionSize(_CODE_ROW)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._open_menu)
@@ -259,6 +297,12 @@ class GridTable(QTableView):
 
     def fit(self) -> None:
         rows = min(len(self.grid.rows), self._most)
+        # One that comes for a moment, while columns get their widths, would take from these.
+        whole = rows == len(self.grid.rows)
+        off, needed = (
+            Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        )  # fmt: skip
+        self.setVerticalScrollBarPolicy(off if whole else needed)
         head = 0 if self.horizontalHeader().isHidden() else DENSE_ROW
         sideways = 14 if self._whole_width() > self.viewport().width() else 0
         self.setFixedHeight(self._row * rows + head + sideways)
@@ -296,7 +340,9 @@ class GridTable(QTableView):
     def _may_be_cut(self, at: int) -> bool:
         """Texts may; numbers and bars are of no use in part."""
         column = self.grid.columns[at]
-        return not column.right and not any(r[at].share is not None for r in self.grid.rows[:50])
+        return not column.right and not any(
+            r[at].share is not None or r[at].bars for r in self.grid.rows[:50]
+        )
 
     def _lay_out(self) -> None:
         self.verticalHeader().setDefaultSectionSize(self._row)

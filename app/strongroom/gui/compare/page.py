@@ -13,6 +13,7 @@ from strongroom.domain.errors import StrongroomError
 from strongroom.gui.bridge import Bridge
 from strongroom.gui.compare.curves_card import CurvesCard
 from strongroom.gui.compare.grid import Names
+from strongroom.gui.compare.images_card import ImagesCard
 from strongroom.gui.compare.section_card import SectionCard
 from strongroom.gui.compare.sections import VIEWS
 from strongroom.gui.compare.tabs import EVERYTHING
@@ -46,11 +47,14 @@ class ComparePage(QFrame):
         self._only, self._tab = True, EVERYTHING
         self._under_way: dict[str, list[Stoppable]] = {}
         self.curves: CurvesCard
+        self.images: ImagesCard
         self.cards: dict[str, SectionCard] = {}
         for view in VIEWS:
             if view.name == "curves":
                 self.curves = CurvesCard(bridge, theme, view)
                 card: SectionCard = self.curves
+            elif view.name == "images":
+                card = self.images = ImagesCard(bridge, theme, view)
             else:
                 card = SectionCard(theme, view)
             card.cancelled.connect(lambda n=view.name: self.cancel(n))

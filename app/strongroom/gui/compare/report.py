@@ -1,4 +1,4 @@
-"""The comparison as one HTML file: no script, no network, the numbers of the page.
+"""The comparison as one file: no script, no network, the numbers of the page. HTML, or PDF.
 
 Whatever files say is escaped; the page forbids itself to load anything.
 """
@@ -6,7 +6,6 @@ Whatever files say is escaped; the page forbids itself to load anything.
 from __future__ import annotations
 
 import html
-import math
 import os
 import secrets
 from collections.abc import Sequence
@@ -16,21 +15,14 @@ from typing import TYPE_CHECKING
 
 from strongroom import __version__
 from strongroom.disk.durable import told
+from strongroom.gui.compare import drawings
+from strongroom.gui.compare.drawings import HOTTEST, TONES
 from strongroom.gui.compare.grid import Cell, Column, Grid, Names
-from strongroom.gui.compare.subjects import Subject, tones
-from strongroom.gui.wording import number_text
+from strongroom.gui.compare.subjects import Subject
 
 if TYPE_CHECKING:
     from strongroom.services.curves import Columns
 
-#: Colours of tones on white and of their tints: text, fill, solid.
-_TONES = {
-    "grey": ("#525B6D", "#EFF1F5", "#98A1B2"), "green": ("#17744A", "#E5F5EC", "#2F9E63"),
-    "blue": ("#0A629F", "#E3F1FB", "#1C86CE"), "amber": ("#8A5300", "#FFF3DB", "#E29A17"),
-    "red": ("#B42331", "#FDECEC", "#D9404C"), "indigo": ("#3350C8", "#EDF1FE", "#3B5BDB"),
-    "teal": ("#0B6B6B", "#E1F4F3", "#12908E"), "violet": ("#6A3DB0", "#F2ECFB", "#8557CF"),
-    "orange": ("#97470A", "#FDEEE2", "#DB7120"),
-}  # fmt: skip
 _STYLE = """
 body { font: 14px/1.5 Inter, system-ui, sans-serif; color: #1A1F2B; background: #F6F7F9;
        margin: 0 auto; max-width: 1100px; padding: 24px; }
@@ -41,7 +33,8 @@ table { border-collapse: collapse; width: 100%; margin-top: 8px; }
 th { text-align: left; color: #525B6D; font-weight: 500; font-size: 12px; }
 th, td { padding: 4px 8px; border-bottom: 1px solid #EEF0F4; vertical-align: top; }
 td.mono, .mono { font: 12px/1.6 "JetBrains Mono", ui-monospace, monospace; }
-.right { text-align: right; } .bold { font-weight: 600; } .faint, .about { color: #606A7C; }
+.right { text-align: right; } td.right { white-space: nowrap; } h3 .about { font-weight: 400; }
+.bold { font-weight: 600; } .faint, .about { color: #606A7C; }
 .chip { border-radius: 4px; padding: 0 6px; } .note { margin-left: 8px; }
 .code td { border: 0; white-space: pre-wrap; padding: 0 8px; }
 .bar { display: inline-block; width: 56px; height: 6px; border-radius: 3px; background: #F1F3F7;
@@ -70,10 +63,21 @@ class Content:
     curve: tuple[str, Sequence[Columns | None], int] | None
     only: bool
 
+    @property
+    def title(self) -> str:
+        return "Comparison of " + ", ".join(s.title for s in self.subjects)
+
 
 def write(content: Content, path: str) -> int:
-    """Writes the report; raises `StrongroomError`, and then leaves nothing. Its size comes back."""
-    data = page(content).encode("utf-8", "replace")
+    """Writes the report, as PDF where the path says so; its size comes back. Raises
+    `StrongroomError`, and then leaves nothing.
+    """
+    if path.lower().endswith(".pdf"):
+        from strongroom.gui.compare import report_pdf
+
+        data = report_pdf.pages(content)
+    else:
+        data = page(content).encode("utf-8", "replace")
     temporary = f"{path}.{secrets.token_hex(4)}.part"
     with told("writing the report", path):
         try:
@@ -88,8 +92,7 @@ def write(content: Content, path: str) -> int:
 
 
 def page(content: Content) -> str:
-    title = "Comparison of " + ", ".join(s.title for s in content.subjects)
-    at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    title = content.title
     parts = [
         "<!DOCTYPE html>",
         '<html lang="en"><head><meta charset="utf-8">',
@@ -106,17 +109,29 @@ def page(content: Content) -> str:
             parts.append(_plot(content))
         parts += map(_grid, section.grids)
         parts.append("</section>")
-    hidden = "; rows that are equal are left out" if content.only else ""
-    parts.append(f"<footer>Written by Strongroom {_text(__version__)} at {at}{hidden}.</footer>")
+    parts.append(f"<footer>{_text(footer(content, datetime.now(UTC)))}</footer>")
     return "\n".join([*parts, "</body></html>"]) + "\n"
 
 
+def footer(content: Content, at: datetime) -> str:
+    hidden = "; rows that are equal are left out" if content.only else ""
+    return f"Written by Strongroom {__version__} at {at:%Y-%m-%d %H:%M UTC}{hidden}."
+
+
+def subject_rows(content: Content) -> list[list[str]]:
+    """What is compared: name in the tables, reference, run, time, whether it is the baseline."""
+    return [
+        [content.names.short[at], subject.ref, subject.run_name, subject.at,
+         "baseline" if at == content.names.baseline else ""]
+        for at, subject in enumerate(content.subjects)
+    ]  # fmt: skip
+
+
 def _subjects(content: Content) -> str:
-    rows = []
-    for at, subject in enumerate(content.subjects):
-        base = "baseline" if at == content.names.baseline else ""
-        cells = [content.names.short[at], subject.ref, subject.run_name, subject.at, base]
-        rows.append("<tr>" + "".join(f'<td class="mono">{_text(c)}</td>' for c in cells) + "</tr>")
+    rows = [
+        "<tr>" + "".join(f'<td class="mono">{_text(c)}</td>' for c in cells) + "</tr>"
+        for cells in subject_rows(content)
+    ]
     head = "".join(f"<th>{t}</th>" for t in ("Here", "Reference", "Run", "Created", ""))
     return f"<section><table><tr>{head}</tr>{''.join(rows)}</table></section>"
 
@@ -131,6 +146,8 @@ def _grid(grid: Grid) -> str:
     if grid.parts:
         counts = ", ".join(f"{p.word} {p.count}" for p in grid.parts if p.count)
         parts.append(f'<div class="about">{_text(counts)}</div>')
+    if grid.chart is not None:
+        parts.append(drawings.chart(grid.chart))
     if grid.rows:
         code = ' class="code"' if any(c.code for c in grid.columns) else ""
         head = "".join(_head(c) for c in grid.columns)
@@ -157,104 +174,41 @@ def _cell(cell: Cell, column: Column) -> str:
         if holds
     ]  # fmt: skip
     inside = _text(cell.text)
-    tone = _TONES.get(cell.tone)
+    tone = TONES.get(cell.tone)
     if cell.chip and tone:
         inside = f'<span class="chip" style="color:{tone[0]};background:{tone[1]}">{inside}</span>'
     if cell.share is not None:
-        solid = (tone or _TONES["indigo"])[2]
+        solid = (tone or TONES["indigo"])[2]
         width = round(100 * max(0.0, min(1.0, cell.share)))
         fill = f'<span style="width:{width}%;background:{solid}"></span>'
         inside = f'<span class="bar">{fill}</span>{inside}'
+    if cell.bars:
+        inside = drawings.bars(cell) + inside
     if cell.note:
-        colour = (tone or _TONES["grey"])[0]
+        colour = (tone or TONES["grey"])[0]
         inside += f'<span class="note" style="color:{colour}">{_text(cell.note)}</span>'
     tip = f' title="{_text(cell.tip)}"' if cell.tip else ""
-    return f'<td class="{" ".join(classes)}"{tip}>{inside}</td>'
+    heat = f' style="background:{_heat(cell)}"' if cell.heat is not None else ""
+    return f'<td class="{" ".join(classes)}"{tip}{heat}>{inside}</td>'
+
+
+def _heat(cell: Cell) -> str:
+    solid = TONES.get(cell.tone, TONES["indigo"])[2]
+    share = HOTTEST * max(0.0, min(1.0, cell.heat or 0.0))
+    return solid + f"{round(255 * share):02X}"
 
 
 def _text(text: str) -> str:
     return html.escape(text.encode("utf-8", "replace").decode())
 
 
-# ---------------------------------------------------------------------- the plot
-
-_WIDE, _HIGH, _LEFT, _BELOW = 1040, 320, 62, 24
-_COLUMNS = 900
-
-
 def _plot(content: Content) -> str:
-    """Lines as drawn on the page: thinned to lowest and highest, smoothed as there."""
-    from strongroom.gui.compare import overlay
-    from strongroom.gui.runs import traces
-
     assert content.curve is not None
-    name, curves, smoothing = content.curve
-    group = overlay.group(name, curves, None, content.names)
-    lines = [
-        (t.steps, traces.drawable(traces.smoothed(t.values, smoothing / 100), False))
-        for t in group.traces
-    ]
-    across = traces.span([x for x, _ in lines])
-    up = traces.span([y for _, y in lines])
-    if across is None or up is None:
+    drawn = drawings.curves(*content.curve, content.names)
+    if drawn is None:
         return '<div class="about">None of its values is finite.</div>'
-    colours = [_TONES[t][2] for t in tones(len(lines), content.names.baseline)]
-    parts = [
-        f'<svg viewBox="0 0 {_WIDE} {_HIGH}" width="100%" role="img" '
-        f'aria-label="{_text(name)} by step" font-size="11" font-family="monospace">'
-    ]
-    for value in _ticks(*up):
-        y = _at(value, up, _HIGH - _BELOW, 8)
-        parts.append(
-            f'<line x1="{_LEFT}" x2="{_WIDE}" y1="{y:.1f}" y2="{y:.1f}" stroke="#EEF0F4"/>'
-            f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end" fill="#606A7C">'
-            f"{_text(number_text(value))}</text>"
-        )
-    for value in _ticks(*across):
-        x = _at(value, across, _LEFT, _WIDE - 8)
-        anchor = "end" if x > _WIDE - 40 else "middle"
-        parts.append(
-            f'<text x="{x:.1f}" y="{_HIGH - 6}" text-anchor="{anchor}" fill="#606A7C">'
-            f"{_text(number_text(value))}</text>"
-        )
-    for (steps, values), colour in zip(lines, colours, strict=True):
-        thin = traces.thinned(steps, values, _COLUMNS)
-        points: list[str] = []
-        for one, other in zip(thin[0].tolist(), thin[1].tolist(), strict=True):
-            if math.isfinite(other):
-                mark = "L" if points and points[-1] else "M"
-                points.append(
-                    f"{mark}{_at(one, across, _LEFT, _WIDE - 8):.1f} "
-                    f"{_at(other, up, _HIGH - _BELOW, 8):.1f}"
-                )
-            else:
-                points.append("")
-        path = "".join(points)
-        parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
-    parts.append("</svg>")
     legend = "".join(
-        f'<span style="color:{colour}">&#9644;</span> {_text(t.name)} &nbsp; '
-        for t, colour in zip(group.traces, colours, strict=True)
+        f'<span style="color:{colour}">&#9644;</span> {_text(name)} &nbsp; '
+        for name, colour in drawn.legend
     )
-    smooth = f", smoothing {smoothing / 100:.2f}" if smoothing else ""
-    return (
-        f'<div class="mono">{_text(name)} by step{smooth} &nbsp; {legend}</div>{"".join(parts)}'
-    )  # fmt: skip
-
-
-def _at(value: float, ends: tuple[float, float], first: float, last: float) -> float:
-    low, high = ends
-    share = (value - low) / (high - low) if high > low else 0.5
-    return first + share * (last - first)
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    """About five round values from low to high."""
-    if not high > low:
-        return [low]
-    rough = (high - low) / 5
-    size = 10 ** math.floor(math.log10(rough))
-    step = next(size * n for n in (1, 2, 5, 10) if size * n >= rough)
-    first = math.ceil(low / step)
-    count = math.floor(high / step) - first + 1
-    return [round(step * (first + n), 12) for n in range(max(0, min(count, 20)))]
+    return f'<div class="mono">{_text(drawn.title)} &nbsp; {legend}</div>{drawn.svg}'

@@ -29,8 +29,9 @@ from strongroom.gui.compare.page import ComparePage
 from strongroom.gui.compare.picker import Picker
 from strongroom.gui.compare.sections import VIEWS
 from strongroom.gui.compare.slots import Slots
-from strongroom.gui.compare.subjects import Subject, names_of, read_subjects, tones
+from strongroom.gui.compare.subjects import Subject, names_of, read_subjects
 from strongroom.gui.compare.tabs import EVERYTHING, SectionTabs
+from strongroom.gui.compare.tones import tones
 from strongroom.gui.compare.tray import Tray, run_ref
 from strongroom.gui.overlay import Overlay
 from strongroom.gui.pieces import Button, Switch, column, frame, label, row
@@ -40,8 +41,6 @@ from strongroom.gui.undo import Undo
 from strongroom.gui.wording import plural
 from strongroom.services.registry import Registry
 
-#: From this width on the switch stands beside the tabs.
-_ONE_LINE = 1160
 #: A run that ends is recorded several times within a moment.
 _AGAIN_MS = 1000
 
@@ -85,7 +84,7 @@ class CompareScreen(Screen):
         self.field.setAccessibleName("Add a version or run to the comparison")
         self.middle = self.field
         self.export = Button(theme, "Export report", "download", "", self.export_report)
-        self.export.setToolTip("Write a page that holds all of it, for any browser")
+        self.export.setToolTip("Write one file that holds all of it: HTML for any browser, or PDF")
         self.kept = Kept(theme, overlay, undo, self.tray, lambda: self.names.short)
         self.kept.shown.connect(self.wanted)
         self.actions_at_top = [self.kept, self.export]
@@ -122,7 +121,9 @@ class CompareScreen(Screen):
         self.hidden = label("", "second", font(12))
         right.addWidget(self.hidden)
         right.addStretch(1)
-        line.addLayout(right)
+        self._beside = QWidget()
+        self._beside.setLayout(right)
+        line.addWidget(self._beside)
         layout = column()
         layout.addLayout(line)
         layout.addWidget(frame("rule"))
@@ -132,7 +133,11 @@ class CompareScreen(Screen):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The switch stands below the tabs where there is no room beside them."""
         super().resizeEvent(event)
-        beside = self.width() >= _ONE_LINE
+        self._place_switch()
+
+    def _place_switch(self) -> None:
+        needed = self.tabs.sizeHint().width() + self._beside.sizeHint().width()
+        beside = self.width() >= needed + 2 * MARGIN
         down = QBoxLayout.Direction.TopToBottom
         self._line.setDirection(QBoxLayout.Direction.LeftToRight if beside else down)
         self._line.setContentsMargins(MARGIN, 0, MARGIN, 0 if beside else 8)
@@ -350,8 +355,10 @@ class CompareScreen(Screen):
     def _count(self) -> None:
         for name, card in self.page.cards.items():
             self.tabs.show_count(name, card.differ)
+            self.tabs.offer(name, not card.is_empty)
         hidden = self.page.hidden_rows
         self.hidden.setText(f"{plural(hidden, 'equal row')} hidden" if hidden else "")
+        self._place_switch()
 
     def _open(self, ref: str) -> None:
         if ref.startswith(RUN):
@@ -372,12 +379,13 @@ class CompareScreen(Screen):
             self._bridge.problem.emit(BadInput("no report can be written yet", "", why))
             return
         name = f"comparison-{'-'.join(self.names.short)}.html".replace("/", "-")
-        path = dialogs.choose_new_file(self, "Export the report", name)
+        kinds = ("HTML (*.html)", "PDF (*.pdf)")
+        path = dialogs.choose_new_file(self, "Export the report", name, kinds)
         if path:
             self.write_report(path)
 
     def write_report(self, path: str) -> None:
-        """The page as it is, in one file."""
+        """The page as it is, in one file: HTML, or PDF by its name."""
         from strongroom.gui.compare import report
 
         content = report.Content(

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QProgressBar, QSizePolicy, QWidget
 
 from strongroom.domain.errors import StrongroomError
 from strongroom.domain.quantities import size_text
+from strongroom.gui.compare.chart_view import ChartView
 from strongroom.gui.compare.grid import Grid, Names, Part
 from strongroom.gui.compare.grid_table import GridTable
 from strongroom.gui.compare.sections import View
@@ -142,6 +143,11 @@ class SectionCard(QFrame):
         return None if self.document is None else int(self.document["differ"])
 
     @property
+    def is_empty(self) -> bool:
+        """No subject has anything of the kind."""
+        return self.document is not None and self.document["rows"] is None
+
+    @property
     def hidden_rows(self) -> int:
         """Equal rows that are not shown."""
         return self._same
@@ -261,6 +267,8 @@ class _Block(QWidget):
         layout.addWidget(self._top)
         self._parts = _Parts(theme)
         layout.addWidget(self._parts)
+        self._chart = ChartView(theme)
+        layout.addWidget(self._chart)
         self.table = GridTable(theme)
         layout.addWidget(self.table)
         self._notes = label("", "second", font(12))
@@ -279,6 +287,7 @@ class _Block(QWidget):
         self._top.setVisible(bool(grid.title))
         self._below.setVisible(bool(grid.title))
         self._parts.show_parts(grid.parts)
+        self._chart.show_chart(grid.chart)
         self.table.setVisible(bool(grid.rows))
         self.table.setAccessibleName(f"{self._section} {grid.title}".strip())
         self.table.show_grid(grid, most)

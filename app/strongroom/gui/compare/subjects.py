@@ -12,10 +12,6 @@ from strongroom.gui.runs import wording as run_wording
 from strongroom.gui.wording import DAMAGED, KINDS, Look, short_digest
 from strongroom.services.registry import Registry
 
-#: Colours of the subjects: of the baseline, and of the others in their order.
-_BASE = "grey"
-_TONES = ("blue", "indigo", "orange", "teal", "violet", "green", "red")
-
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -79,9 +75,3 @@ def names_of(subjects: Sequence[Subject], baseline: int) -> Names:
 def _brief(subject: Subject) -> str:
     last = subject.name.rpartition("/")[2]
     return f"{last} {subject.tag}".strip()
-
-
-def tones(count: int, baseline: int) -> tuple[str, ...]:
-    """A tone for each, the baseline grey."""
-    others = iter(_TONES)
-    return tuple(_BASE if at == baseline else next(others, _BASE) for at in range(count))

@@ -51,8 +51,12 @@ class SectionTabs(QWidget):
             self.chosen.emit(name)
 
     def step(self, by: int) -> None:
-        names = list(self.tabs)
+        names = [n for n, tab in self.tabs.items() if not tab.isHidden() or n == self.name]
         self.choose(names[(names.index(self.name) + by) % len(names)])
+
+    def offer(self, name: str, offered: bool) -> None:
+        """Whether there is a tab for the section; the chosen one stays."""
+        self.tabs[name].setVisible(offered or name == self.name)
 
     def show_count(self, name: str, differ: int | None) -> None:
         count = self._counts[name]

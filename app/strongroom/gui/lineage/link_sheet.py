@@ -82,6 +82,13 @@ class LinkSheet(Sheet):
         self._wrong.hide()
         self._settle.start()
 
+    def put_away(self) -> None:
+        """Items that are deleted with their list, and not before it, make PySide crash at times."""
+        if self._ticket is not None:
+            self._ticket.cancel()
+        self._settle.stop()
+        self._offers.clear()
+
     def _look(self) -> None:
         text = self._source.text().strip().partition("@")[0]
         wanted = f'name:"*{text}*"' if text and '"' not in text else ""

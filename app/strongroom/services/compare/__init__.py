@@ -11,7 +11,9 @@ from strongroom.services.compare import (
     curves,
     data,
     environment,
+    evaluation,
     files,
+    images,
     metrics,
     params,
     tensors,
@@ -25,10 +27,12 @@ from strongroom.services.views import Document
 SECTIONS: tuple[Section, ...] = (
     files.section,
     metrics.section,
+    evaluation.section,
     params.section,
     curves.section,
     tensors.section,
     data.section,
+    images.section,
     config.section,
     environment.section,
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from strongroom.domain import drift
+from strongroom.domain import drift, histogram
 from strongroom.domain.errors import BadInput, NotFound
 from strongroom.services import profiles
 from strongroom.services.compare import rows
@@ -88,7 +89,8 @@ def differs(section: Document) -> bool:
 def table(desk: Desk, subjects: Sequence[Subject], baseline: int, tick: Tick) -> Document | None:
     """One row a data file: `{"name", "refs", "rows", "states", "shared", "columns", "same"}`, its
     columns `{"name", "states", "columns": [summary or None], "drift": [None or {"psi", "ks"}],
-    "same"}`. `total` and `differ` count columns.
+    "histogram", "same"}`. A histogram is None or `{"shares": [None or shares by bin], "low",
+    "high", "words"}` (see `domain/histogram.py`). `total` and `differ` count columns.
     """
     found = _side_by_side(desk, subjects, tick)
     if not found:
@@ -145,6 +147,7 @@ def _column(name: str, tables: Sequence[Table | None], baseline: int) -> Documen
         "states": states,
         "columns": [_summary(t, name) for t in tables],
         "drift": drifts,
+        "histogram": _histogram(tables, name),
         "same": all(s == rows.SAME for s in states),
     }
 
@@ -185,6 +188,24 @@ def _drift(a: Table | None, b: Table | None, old: Document, new: Document) -> Do
         shares = [_word_shares(t, c, words) for t, c in ((a, old), (b, new))]
         return {"psi": drift.psi_of_words(*shares), "ks": None}
     return {"psi": None, "ks": None}
+
+
+def _histogram(tables: Sequence[Table | None], name: str) -> Document | None:
+    """None where some have numbers and others words: no bins are common to them."""
+    columns = [t.columns.get(name) if t else None for t in tables]
+    numbers = [c.get("quantiles") if c else None for c in columns]
+    words = [
+        _word_shares(t, c, {word for word, _ in c["top"]}) if t and c and c.get("top") else None
+        for t, c in zip(tables, columns, strict=True)
+    ]
+    if any(numbers) and any(words):
+        return None
+    found = (
+        histogram.of_numbers([sorted(map(float, n)) if n else None for n in numbers])
+        if any(numbers)
+        else histogram.of_words(words)
+    )
+    return None if found is None else dataclasses.asdict(found)
 
 
 def _word_shares(found: Table, one: Document, words: set[str]) -> dict[str, float]:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from strongroom.gui.compare.grid import Grids
-from strongroom.gui.compare.sections import config, curves, data, files, metrics, tensors, values
+from strongroom.gui.compare.sections import (
+    config,
+    curves,
+    data,
+    evaluation,
+    files,
+    images,
+    metrics,
+    tensors,
+    values,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +35,16 @@ class View:
 VIEWS: tuple[View, ...] = (
     View("metrics", "Metrics", metrics.grids, True, "None of them has a metric."),
     View("curves", "Curves", curves.grids, True, "None of them comes from a run with curves."),
+    View("evaluation", "Evaluation", evaluation.grids, True,
+         "None of them, nor their runs, has a confusion matrix, report or ROC curve in JSON.",
+         slow=True),
     View("params", "Parameters", values.parameters, False, "None of them has a parameter."),
     View("tensors", "Tensors", tensors.grids, False,
          "None of them has tensors that can be read: safetensors and PyTorch checkpoints can.",
          slow=True),
     View("data", "Data", data.grids, False,
          "None of them has a table, or was made from one that is in this registry.", slow=True),
+    View("images", "Images", images.grids, True, "None of them has a picture.", slow=True),
     View("config", "Config", config.grids, True,
          "None of them has a text or configuration file.", slow=True),
     View("environment", "Environment", values.environment, False,

@@ -8,6 +8,7 @@ from typing import Any
 from strongroom.domain.errors import printable
 from strongroom.gui.compare.grid import Cell, Column, Grid, Names, Part
 from strongroom.gui.compare.sections.wording import ABSENT
+from strongroom.gui.compare.tones import tones
 from strongroom.gui.wording import count_text, number_text
 
 #: From where on a drift is called one, and a great one (see `domain/drift.py`); a full bar.
@@ -28,6 +29,7 @@ def _table(line: dict[str, Any], names: Names, only: bool) -> Grid:
     columns = [Column("Column"), Column("Type", 70)]
     wide = len(names.others) <= _WIDE
     for at in names.others:
+        columns.append(Column("Values" if wide else f"Values {names.short[at]}", 74))
         columns.append(Column(f"PSI {names.base} → {names.short[at]}", 126))
         columns.append(Column("KS", 54, True))
         if wide:
@@ -74,8 +76,34 @@ def _row(line: dict[str, Any], names: Names, wide: bool) -> tuple[Cell, ...]:
     last = next((k for k in reversed(kinds) if k), "")
     cells = [Cell(name, tip=name), Cell(str(last), faint=True)]
     for at in names.others:
-        cells += _pair(line, names.baseline, at, wide)
+        cells += [_values(line, names, at), *_pair(line, names.baseline, at, wide)]
     return tuple(cells)
+
+
+def _values(line: dict[str, Any], names: Names, at: int) -> Cell:
+    """The baseline's histogram with the other's over it, in the colour of the other."""
+    found = line["histogram"]
+    before, after = (found["shares"][n] if found else None for n in (names.baseline, at))
+    if not before and not after:
+        return ABSENT
+    highest = max(*(before or ()), *(after or ()), 1e-9)
+    bars = tuple(tuple(share / highest for share in one or ()) for one in (before, after))
+    tone = tones(len(names.short), names.baseline)[at]
+    return Cell(tone=tone, bars=bars, tip=_bars_text(found, names, at))
+
+
+def _bars_text(found: dict[str, Any], names: Names, at: int) -> str:
+    """What the bars stand for: the greatest shares of each, in words."""
+    said = [f"grey {names.base}, coloured {names.short[at]}"]
+    if not found["words"]:
+        low, high = (number_text(found[key]) for key in ("low", "high"))
+        said.append(f"from {low} to {high}, values beyond in the outermost bars")
+        return "\n".join(said)
+    for n, word in enumerate([*found["words"], "all others"]):
+        shares = [found["shares"][one] for one in (names.baseline, at)]
+        both = " → ".join(_share(one[n]) if one else "–" for one in shares)
+        said.append(f"{printable(word)[:40]} {both}")
+    return "\n".join(said)
 
 
 def _pair(line: dict[str, Any], base: int, at: int, wide: bool) -> list[Cell]:

@@ -12,7 +12,7 @@ from strongroom.gui.wording import number_text
 DASH = "\N{EN DASH}"
 ABSENT = Cell(DASH, faint=True)
 UP, DOWN, EQUAL = "\N{UPWARDS ARROW}", "\N{DOWNWARDS ARROW}", "="
-MINUS = "-"
+MINUS, DELTA = "-", "\N{GREEK CAPITAL LETTER DELTA}"
 _LONG = 13
 
 
