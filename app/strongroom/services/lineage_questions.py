@@ -12,6 +12,7 @@ from strongroom.catalog.catalog import RunRow, VersionRow
 from strongroom.catalog.edges import Edge, Node
 from strongroom.domain.provenance import DIRTY, EXPECTED, NAMED, PACKAGES, flat, take
 from strongroom.domain.record import Document
+from strongroom.domain.way import shortest
 from strongroom.services.access import act
 from strongroom.services.desk import Desk
 from strongroom.services.find import resolve
@@ -111,22 +112,7 @@ def _shortest(
             following.setdefault(edge.start, []).append(edge.end)
         if both or upstream:
             following.setdefault(edge.end, []).append(edge.start)
-    came_from: dict[Node, Node] = {start: start}
-    level = [start]
-    while level and end not in came_from:
-        further = []
-        for node in level:
-            for one in following.get(node, ()):
-                if one not in came_from:
-                    came_from[one] = node
-                    further.append(one)
-        level = further
-    if end not in came_from:
-        return []
-    way = [end]
-    while way[-1] != start:
-        way.append(came_from[way[-1]])
-    return way[::-1]
+    return shortest(following, start, end)
 
 
 def _along(desk: Desk, way: list[Node], within: Iterable[Edge]) -> Document:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from strongroom.domain.way import shortest
+
 #: So many alike are one group; so many cards are drawn at most, the rest is grouped further.
 ALIKE = 5
 MOST = 500
@@ -89,21 +91,7 @@ class Graph:
             following[edge.start].append(edge.end)
             if both:
                 following[edge.end].append(edge.start)
-        came_from, level = {start: start}, [start]
-        while level and end not in came_from:
-            further = []
-            for node in level:
-                for one in following[node]:
-                    if one not in came_from:
-                        came_from[one] = node
-                        further.append(one)
-            level = further
-        if end not in came_from:
-            return []
-        found = [end]
-        while found[-1] != start:
-            found.append(came_from[found[-1]])
-        return found[::-1]
+        return shortest(following, start, end)
 
 
 def read(document: Mapping[str, Any]) -> Graph:
