@@ -138,9 +138,7 @@ class Side(QFrame):
         )
         first.addWidget(self._open)
         first.addWidget(self._compare)
-        self._compare.setToolTip("Compare it with others (C)")
         self._link = Button(theme, "Link…", "plus", "", lambda: self.link.emit(self._id))
-        self._link.setToolTip("Declare what it was made from")
         foot.addLayout(first)
         second = row(spacing=8)
         second.addWidget(self._link)
@@ -175,12 +173,13 @@ class Side(QFrame):
         digest = str(node.document.get("content_digest", ""))
         self._digest.setText(wording.short_digest(digest) if digest else "")
         self._copy.setVisible(bool(digest))
-        for button, wanted in (
-            (self._open, node.type != "group"),
-            (self._compare, node.type == "version"),
-            (self._link, node.type == "version"),
-        ):
-            button.setEnabled(wanted)
+        group, version = node.type == "group", node.type == "version"
+        first = "Open the group first" if group else ""
+        self._compare.setEnabled(not group)
+        self._compare.setToolTip(first or "Add it to the comparison (C)")
+        self._link.setEnabled(version)
+        other = "Declare what it was made from" if version else "A run's record says what it read"
+        self._link.setToolTip(first or other)
         self._show_doubts()
         self._show_relations()
         if not same:
@@ -344,8 +343,7 @@ class Side(QFrame):
     def _counted(self, names: set[str]) -> str:
         """`4 datasets, 1 run`: what is on the canvas."""
         counts: dict[str, int] = {}
-        for name in names:
-            node = self._graph.nodes[name]
+        for node in sorted((self._graph.nodes[name] for name in names), key=lambda n: n.kind):
             counts[node.kind] = counts.get(node.kind, 0) + max(1, len(node.members))
         return cards.counted(counts) or "nothing shown"
 

@@ -103,6 +103,10 @@ class Toolbar(QFrame):
         """Kinds that are shown; those without a button are."""
         return {kind for kind, button in self._kinds.items() if button.isChecked()}
 
+    def show_all_kinds(self) -> None:
+        for button in self._kinds.values():
+            button.setChecked(True)
+
     def show_counts(self, counts: Mapping[str, int]) -> None:
         """How many nodes of each kind there are; kinds that there are none of have no button."""
         self._counts = counts
