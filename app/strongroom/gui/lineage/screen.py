@@ -46,6 +46,7 @@ class LineageScreen(Screen):
 
     title = "Lineage"
     icon = "workflow"
+    has_panel = True
     show_version = Signal(str)
     show_run = Signal(str)
     compare = Signal(object)
@@ -129,6 +130,7 @@ class LineageScreen(Screen):
         self.field.walk.connect(self._walk)
         self.field.left.connect(self.take_keyboard)
         self.toolbar.asked.connect(self._ask_anew)
+        self.toolbar.panel_wanted.connect(self.toggle_panel)
         self.toolbar.filtered.connect(self._arrange_again)
         self.legend.changed.connect(self._arrange_again)
         self.canvas.chosen.connect(self._choose)
@@ -643,6 +645,7 @@ class LineageScreen(Screen):
             width = min(DETAIL, self.width() // 2)
             self.side.setGeometry(self.width() - width, 0, width, self.height())
             self.side.raise_()
+        self.toolbar.panel.setVisible(not self._panel_wanted)
         covered = self.side.width() if floats and self.side.isVisible() else 0
         if covered != self.canvas.view.covered:
             self.canvas.view.covered = covered
