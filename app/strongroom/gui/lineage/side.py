@@ -32,6 +32,8 @@ from strongroom.gui.theme import DETAIL, MARGIN, Theme, font, mono
 from strongroom.services.registry import Registry
 
 Document = Mapping[str, Any]
+#: Inferred edges that are offered for a decision at once; a card each.
+_MOST_DOUBTS = 6
 _NEAREST = 5
 #: What was decided on an inferred edge → tone, icon, title, and what can be done now.
 _DOUBTS: dict[str, tuple[str, str, str, tuple[tuple[str, str], ...]]] = {
@@ -358,13 +360,24 @@ class Side(QFrame):
             and self._graph.nodes[e.start].type != "group"
             and self._graph.nodes[e.end].type != "group"
         ]  # fmt: skip
-        for edge in near:
-            why = f"{edge.rule}, {edge.confidence:.0%} sure: {edge.reason}"
-            self._doubt(edge.start, edge.end, edge.decision or "open", why)
-        for gone in self._refused:
-            if node.id in (gone["from"], gone["to"]):
-                why = f"{gone['rule']}: {gone['reason']}"
-                self._doubt(gone["from"], gone["to"], "refused", why)
+        near.sort(key=lambda edge: (bool(edge.decision), -edge.confidence))  # undecided ones first
+        doubts = [
+            (e.start, e.end, e.decision or "open", f"{e.rule}, {e.confidence:.0%} sure: {e.reason}")
+            for e in near
+        ]
+        doubts += [
+            (gone["from"], gone["to"], "refused", f"{gone['rule']}: {gone['reason']}")
+            for gone in self._refused
+            if node.id in (gone["from"], gone["to"])
+        ]
+        for start, end, decision, why in doubts[:_MOST_DOUBTS]:
+            self._doubt(start, end, decision, why)
+        if len(doubts) > _MOST_DOUBTS:
+            more = wording.plural(len(doubts) - _MOST_DOUBTS, "more inferred edge")
+            how = "decide from an edge's menu, in the graph or in the list (T)."
+            words = label(f"{more}: {how}", "second", font(12))
+            words.setWordWrap(True)
+            self._doubts.addWidget(words)
 
     def _doubt(self, start: str, end: str, decision: str, why: str) -> None:
         tone, icon, title, acts = _DOUBTS[decision]
