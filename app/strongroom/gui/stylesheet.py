@@ -227,7 +227,6 @@ QTreeView[look="outline"] {{ show-decoration-selected: 1; }}
 QTreeView[look="outline"]::item {{ padding: 0 8px; border-bottom: 1px solid {c.line2}; }}
 QTreeView[look="outline"]::item:selected {{ background: {c.selected}; color: {c.text}; }}
 QTreeView[look="outline"]::item:hover:!selected {{ background: {c.panel2}; }}
-QTreeView[look="outline"]::branch:selected {{ background: {c.selected}; }}
 QTreeView[look="outline"]:focus {{ border: 1px solid {c.accent}; }}
 QHeaderView {{ background: {c.panel2}; border: 0; }}
 QHeaderView::section {{ background: {c.panel2}; color: {c.text2}; border: 0;

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QPoint, QSettings, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget, QWidget
 
 from strongroom.domain.errors import StrongroomError
@@ -46,6 +47,7 @@ class ManyRuns(QWidget):
         self.names: tuple[str, ...] = ()
         self.brushes: dict[str, tuple[float, float]] = {}
         self._hidden: set[str] = set()
+        self._added: set[str] = set()
         self._more = False
         self.parallel, self.scatter = Parallel(theme), Scatter(theme)
         self.table = ManyTable()
@@ -115,6 +117,9 @@ class ManyRuns(QWidget):
             plot.pressed.connect(lambda at: self.table.select({at}))
         self.table.chosen.connect(self._mark)
         self.table.opened.connect(lambda at: self.opened.emit(self.frame.rows[at].id))
+        compare = QShortcut(QKeySequence("C"), self.table)
+        compare.setContext(Qt.ShortcutContext.WidgetShortcut)
+        compare.activated.connect(self._compare.click)
         self._x.activated.connect(lambda _: self._draw())
         self._y.activated.connect(lambda _: self._draw())
 
@@ -142,7 +147,7 @@ class ManyRuns(QWidget):
         self.frame, self._more = read.frame, read.more
         enough = len(self.frame.rows) > 1 and len(self.frame.axes) > 1
         self._pages.setCurrentWidget(self._whole if enough else self._few)
-        self.names = tuple(n for n in self.frame.shown if n not in self._hidden)
+        self.names = self._ordered({*self.frame.shown, *self._added} - self._hidden)
         self.brushes = {n: r for n, r in self.brushes.items() if self.frame.at(n) >= 0}
         metrics = [a.name for a in self.frame.axes if a.is_metric]
         for choice, first in ((self._x, 0), (self._y, -1)):
@@ -214,7 +219,7 @@ class ManyRuns(QWidget):
         fit = 2 <= len(marked) <= _MOST_COMPARED
         self._compare.setEnabled(fit)
         self._compare.setToolTip(
-            "Set the selected runs against each other"
+            "Set the selected runs against each other (C)"
             if fit
             else f"Select two to {_MOST_COMPARED} runs in the table first"
         )
@@ -239,25 +244,31 @@ class ManyRuns(QWidget):
 
     def show_axis(self, name: str, on: bool) -> None:
         """One axis more or less; metrics stay at the right."""
-        chosen = {*self.names, name} if on else set(self.names) - {name}
-        self._hidden = (self._hidden - {name}) if on else (self._hidden | {name})
-        order = {n: at for at, n in enumerate(self.frame.shown)}
-        axes = [a for a in self.frame.axes if a.name in chosen]
-        axes.sort(key=lambda a: (a.is_metric, order.get(a.name, len(order))))
-        self.names = tuple(a.name for a in axes)
+        here, there = (self._added, self._hidden) if on else (self._hidden, self._added)
+        here.add(name)
+        there.discard(name)
+        self.names = self._ordered({*self.names, name} if on else set(self.names) - {name})
         if not on:
             self.brushes.pop(name, None)
         self._draw()
+
+    def _ordered(self, chosen: set[str]) -> tuple[str, ...]:
+        order = {n: at for at, n in enumerate(self.frame.shown)}
+        axes = [a for a in self.frame.axes if a.name in chosen]
+        axes.sort(key=lambda a: (a.is_metric, order.get(a.name, len(order))))
+        return tuple(a.name for a in axes)
 
     # ------------------------------------------------------------------ memory
 
     def remember(self, memory: QSettings) -> None:
         memory.setValue("runs/many/hidden", "\n".join(sorted(self._hidden)))
+        memory.setValue("runs/many/added", "\n".join(sorted(self._added)))
         memory.setValue("runs/many/split", self.split.saveState())
 
     def recall(self, memory: QSettings) -> None:
-        hidden = str(memory.value("runs/many/hidden") or "")
-        self._hidden = set(hidden.split("\n")) - {""}
+        for field, into in (("hidden", self._hidden), ("added", self._added)):
+            names = str(memory.value(f"runs/many/{field}") or "")
+            into.update(set(names.split("\n")) - {""})
         state = memory.value("runs/many/split")
         if state is not None:
             self.split.restoreState(state)

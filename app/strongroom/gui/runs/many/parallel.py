@@ -20,10 +20,13 @@ from PySide6.QtWidgets import QWidget
 from strongroom.gui.runs.many.frame import Brushes, Frame
 from strongroom.gui.theme import Theme, font, mono
 
-_TOP, _BOTTOM, _SIDE = 34, 30, 70
+_SIDE = 70
+#: Room for the words of an axis, over it and below; where axes are close every second one's stand
+#: a row of words further out.
+_HEAD, _FOOT, _CLOSE = 34, 30, 74
 _GRAB = 14
 #: Below the foot of an axis lie the runs without a value.
-_NONE = 16
+_NONE = 12
 
 
 class Parallel(QWidget):
@@ -75,13 +78,22 @@ class Parallel(QWidget):
         room = self.width() - 2 * _SIDE
         return _SIDE + (room * at / (len(self._names) - 1) if len(self._names) > 1 else room / 2)
 
+    @property
+    def _apart(self) -> float:
+        return (self.width() - 2 * _SIDE) / max(1, len(self._names) - 1)
+
+    def _ends(self) -> tuple[int, int]:
+        """Head and foot of the axes."""
+        rows = 1 if self._apart < _CLOSE else 0
+        return _HEAD * (1 + rows), self.height() - _FOOT - 15 * rows
+
     def _y(self, place: float | None) -> float:
-        height = self.height() - _TOP - _BOTTOM
-        return _TOP + height + _NONE if place is None else _TOP + height * (1 - place)
+        top, foot = self._ends()
+        return foot + _NONE if place is None else top + (foot - top) * (1 - place)
 
     def _place(self, y: float) -> float:
-        height = max(1, self.height() - _TOP - _BOTTOM)
-        return min(1.0, max(0.0, 1 - (y - _TOP) / height))
+        top, foot = self._ends()
+        return min(1.0, max(0.0, 1 - (y - top) / max(1, foot - top)))
 
     def _axis_at(self, x: float) -> int:
         return next((n for n in range(len(self._names)) if abs(self._x(n) - x) <= _GRAB), -1)
@@ -172,12 +184,16 @@ class Parallel(QWidget):
             painter.setBrush(tint)
             painter.setPen(QPen(QColor(c.accent), 1.4))
             painter.drawRoundedRect(band, 3, 3)
-        room = (self.width() - 2 * _SIDE) / max(1, len(self._names) - 1) - 8
+        top, foot = self._ends()
+        close = self._apart < _CLOSE
+        further = 1 if close and n % 2 else 0
+        room = self._apart * (2 if close else 1) - 8
         arrow = {"higher": " ↑", "lower": " ↓"}.get(axis.better or "", "")
-        self._text(painter, x, 2, 16, name + arrow, font(12, 600), c.text, room)
-        self._text(painter, x, 17, 15, axis.text(1.0), mono(11), c.text3, room)
-        foot = int(self._y(0.0))
-        self._text(painter, x, foot + 2, 15, axis.text(0.0), mono(11), c.text3, room)
+        head = top - _HEAD * (1 + further)
+        self._text(painter, x, head + 2, 16, name + arrow, font(12, 600), c.text, room)
+        self._text(painter, x, head + 17, 15, axis.text(1.0), mono(11), c.text3, room)
+        low = foot + _NONE + 2 + 15 * further
+        self._text(painter, x, low, 15, axis.text(0.0), mono(11), c.text3, room)
 
     def _text(
         self, painter: QPainter, x: float, top: float, height: float, text: str, face: QFont,
