@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from contextlib import closing
 
 import pytest
@@ -164,6 +165,20 @@ def test_a_run_that_comes_meanwhile_is_among_them_and_the_selection_stays(person
 def reopened(person):
     with closing(open_registry(person.place, Settings(), "cli")) as registry:
         yield registry
+
+
+def test_a_thousand_runs_are_drawn_within_a_frame_or_two(person, many):
+    """On the window's thread: each step of a range that is dragged draws them anew."""
+    page, plot = many.many, many.many.parallel
+    found = frame(documents(1000), {})
+    times = []
+    for _ in range(5):
+        plot.show_frame(found, found.shown, {}, list(range(1000)))
+        began = time.perf_counter()
+        plot.repaint()
+        times.append(time.perf_counter() - began)
+    assert min(times) < 0.05, times
+    page.clear()
 
 
 def test_words_of_close_axes_do_not_meet(person, many):

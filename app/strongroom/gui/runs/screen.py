@@ -301,7 +301,7 @@ class RunsScreen(Screen):
         touched, self._touched, self._dirty = self._touched, set(), False
         self.model.look_again(touched)
         if self._right.currentWidget() is self.many:
-            self.many.show_of(self.model.text)
+            self.many.refresh()
         if self.view.run is not None and self.view.run["id"] in touched:
             self.view.refresh()
         elif self._in_sight:

@@ -48,7 +48,8 @@ class ManyRuns(QWidget):
         self.brushes: dict[str, tuple[float, float]] = {}
         self._hidden: set[str] = set()
         self._added: set[str] = set()
-        self._more = False
+        self._more = self._is_old = False
+        self._text = ""
         self.parallel, self.scatter = Parallel(theme), Scatter(theme)
         self.table = ManyTable()
         self._few = Notice(
@@ -127,6 +128,7 @@ class ManyRuns(QWidget):
 
     def show_of(self, text: str) -> None:
         """The runs that match the filter."""
+        self._text, self._is_old = text, False
         if self._ticket is not None:
             self._ticket.cancel()
 
@@ -143,6 +145,13 @@ class ManyRuns(QWidget):
 
         self._ticket = self._bridge.ask(question, self._show, self._explain, slow=True)
 
+    def refresh(self) -> None:
+        """Something about a run is new; a reading under way is not broken off for it."""
+        if self._ticket is not None and self._ticket.open:
+            self._is_old = True
+        else:
+            self.show_of(self._text)
+
     def _show(self, read: _Read) -> None:
         self.frame, self._more = read.frame, read.more
         enough = len(self.frame.rows) > 1 and len(self.frame.axes) > 1
@@ -152,15 +161,20 @@ class ManyRuns(QWidget):
         metrics = [a.name for a in self.frame.axes if a.is_metric]
         for choice, first in ((self._x, 0), (self._y, -1)):
             before = choice.currentData()
+            names = [axis.name for axis in self.frame.axes]
+            if names == [choice.itemText(n) for n in range(choice.count())]:
+                continue  # it may just be open
             choice.clear()
-            for axis in self.frame.axes:
-                choice.addItem(axis.name, axis.name)
+            for name in names:
+                choice.addItem(name, name)
             wanted = before or (self.names[first] if self.names else "")
             at = choice.findData(wanted)
             choice.setCurrentIndex(max(0, at))
         if not self._y.currentData() and metrics:
             self._y.setCurrentIndex(self._y.findData(metrics[0]))
         self._draw()
+        if self._is_old:
+            self.show_of(self._text)
 
     def _explain(self, error: StrongroomError) -> None:
         self._failure.explain(error)
