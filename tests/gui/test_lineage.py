@@ -328,6 +328,22 @@ def test_the_list_keeps_its_place_when_something_happens(person, told, reopen_at
     assert outline.currentItem() is outline._rows[told["holdout"]]
 
 
+def test_of_many_inferred_edges_some_are_offered_and_the_rest_is_counted(person, told):
+    screen = shown(person, told["model"])
+    about = {"content_digest": "sha256:" + "ab" * 32, "damaged": False, "metric": None, "size": 1}
+    nodes = {f"n{n}@v1": node(f"n{n}@v1", **about) for n in range(40)}
+    edges = tuple(
+        Edge("n0@v1", f"n{n}@v1", "derived", "inferred", "a rule", 0.5, "why",
+             "confirmed" if n < 30 else "")
+        for n in range(1, 40)
+    )  # fmt: skip
+    screen.side.show_node(Graph("n0@v1", nodes, edges), "n0@v1", ())
+    person.until(lambda: "33 more inferred edges" in texts(screen.side))
+    assert (
+        texts(screen.side).count("Inferred: is it right?") == 6
+    )  # what nobody decided on comes first
+
+
 def test_all_bases_hidden_is_the_root_alone(person, told):
     screen = shown(person, told["model"])
     for button in screen.legend._buttons.values():

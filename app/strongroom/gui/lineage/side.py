@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
 
 from strongroom.gui import wording
@@ -29,6 +30,7 @@ from strongroom.gui.pieces import (
     scrolled,
 )
 from strongroom.gui.theme import DETAIL, MARGIN, Theme, font, mono
+from strongroom.gui.tips import tip
 from strongroom.services.registry import Registry
 
 Document = Mapping[str, Any]
@@ -52,6 +54,23 @@ class _Known:
 
     provenance: Document | None
     impact: Document
+
+
+class _ToNode(Button):
+    """A node's name to be pressed, cut in the middle where it has no room."""
+
+    def __init__(self, theme: Theme, text: str, act: Callable[[], object]) -> None:
+        super().__init__(theme, text, "", "inline", act)
+        self._whole = text
+        self.setToolTip(tip(text))
+        self.setAccessibleName(text)
+        self.setMinimumWidth(40)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room = max(20, self.width() - 14)
+        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideMiddle, room))
 
 
 class Side(QFrame):
@@ -315,11 +334,7 @@ class Side(QFrame):
         self._between.addWidget(card)
 
     def _to_node(self, text: str, name: str) -> Button:
-        button = Button(self._theme, text, "", "inline", lambda: self.go_to.emit(name))
-        button.setToolTip(text)
-        button.setMinimumWidth(40)
-        button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        return button
+        return _ToNode(self._theme, text, lambda: self.go_to.emit(name))
 
     # ------------------------------------------------------------------ relations and doubts
 
