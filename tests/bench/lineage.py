@@ -117,14 +117,15 @@ def frames() -> dict[str, Any]:
     canvas.show_graph(graph, placed, lines(graph, placed))
     canvas.select(names[DRAWN // 2])
     app.processEvents()
-    canvas._glide.stop()
+    view = canvas.view
+    view.stop()
     found = []
-    for zoom in (canvas.zoom, 0.1, 0.32, 0.6, 1.0):
-        canvas.zoom = zoom
+    for zoom in (view.zoom, 0.1, 0.32, 0.6, 1.0):
+        view.zoom = zoom
         middle = canvas.middle_of(names[DRAWN // 2])
-        canvas.corner = middle - QPointF(canvas.width(), canvas.height()) / 2 / zoom
+        view.corner = middle - QPointF(canvas.width(), canvas.height()) / 2 / zoom
         for _ in range(40):
-            canvas.corner += QPointF(9, 5) / zoom
+            view.corner += QPointF(9, 5) / zoom
             began = time.perf_counter()
             canvas.repaint()
             found.append(time.perf_counter() - began)

@@ -7,7 +7,7 @@ from contextlib import closing
 from itertools import pairwise
 
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -42,7 +42,7 @@ def links(screen):
 
 
 def press_card(person, screen, name):
-    at = screen.canvas.to_screen(screen.canvas.middle_of(name)).toPoint()
+    at = screen.canvas.view.to_screen(screen.canvas.middle_of(name)).toPoint()
     QTest.mouseClick(screen.canvas, Qt.MouseButton.LeftButton, pos=at)
 
 
@@ -160,7 +160,7 @@ def test_a_step_more_from_a_card(person, told):
     person.until(lambda: set(screen.shown.nodes) == {told["base"], told["model"]})
     assert screen.shown.nodes[told["model"]].hidden_up == 1
     middle = screen.canvas.middle_of(told["model"])
-    handle = screen.canvas.to_screen(middle - QPointF(101, 0)).toPoint()
+    handle = screen.canvas.view.to_screen(middle - QPointF(101, 0)).toPoint()
     QTest.mouseClick(screen.canvas, Qt.MouseButton.LeftButton, pos=handle)
     person.until(lambda: "run:run-0371" in screen.shown.nodes)
     screen.canvas.select(told["model"])
@@ -247,6 +247,137 @@ def test_what_happens_elsewhere_comes_into_the_graph(person, told, reopen_at):
     person.until(lambda: (told["spec"], told["small"]) in links(screen))
 
 
+def test_what_a_person_arranged_stays_when_something_else_happens(person, told, reopen_at):
+    screen = shown(person, told["base"])
+    screen.toolbar.choose_steps("1")
+    screen.toolbar.asked.emit()
+    person.until(lambda: set(screen.shown.nodes) == {told["base"], told["model"]})
+    screen.expand(told["model"], True)
+    person.until(lambda: "run:run-0371" in screen.shown.nodes)
+    screen.canvas.select(told["model"])
+    person.qtbot.wait(200)  # the glide
+    screen.canvas.view.move_by(QPointF(4000, 300))  # the selected card is out of sight
+    at = screen.canvas.view.to_screen(screen.canvas.middle_of(told["base"]))
+    before = screen._shown
+    with closing(reopen_at(person.place)) as other:
+        other.link(told["base"], told["spec"], reason="by hand")
+    person.until(lambda: screen._shown is not before and told["spec"] in screen.shown.nodes)
+    assert "run:run-0371" in screen.shown.nodes
+    person.qtbot.wait(200)
+    anchored = screen.canvas.view.to_screen(screen.canvas.middle_of(told["model"]))
+    assert anchored.x() > screen.canvas.width() and abs(anchored.y() - at.y()) < 600
+    assert screen.canvas.selected == told["model"]
+
+
+def test_a_card_held_by_the_mouse_stays_under_it_when_the_graph_grows(person, told, reopen_at):
+    screen = shown(person, told["small"])
+    canvas, root = screen.canvas, told["small"]
+    start = canvas.view.to_screen(canvas.middle_of(root)).toPoint()
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, pos=start)
+    QTest.mouseMove(canvas, start - QPoint(60, 40))
+    before = screen._shown
+    with closing(reopen_at(person.place)) as other:
+        other.link(told["small"], told["spec"], reason="by hand")
+    person.until(lambda: screen._shown is not before)
+    QTest.mouseMove(canvas, start - QPoint(80, 50))
+    held = canvas.view.to_screen(canvas.middle_of(root)).toPoint()
+    assert (held - (start - QPoint(80, 50))).manhattanLength() <= 3
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=start - QPoint(80, 50))
+
+
+def test_what_is_hidden_while_another_graph_is_on_its_way_does_not_bring_back_the_old(person, told):
+    screen = shown(person, told["model"])
+    person.window.show_lineage(told["data"])
+    screen.legend._buttons["inferred"].click()
+    person.until(lambda: screen.shown.root == told["data"])
+    screen.expand(told["data"], False)
+    person.window.show_lineage(told["small"])
+    person.until(lambda: screen.shown.root == told["small"])
+    person.qtbot.wait(300)
+    assert screen.shown.root == told["small"]
+
+
+def test_impact_marks_what_comes_into_the_graph_for_it_and_escape_takes_it_away(person, told):
+    screen = shown(person, told["data"])
+    screen.toolbar.choose_steps("1")
+    screen.toolbar.asked.emit()
+    person.until(lambda: told["small"] not in screen.shown.nodes)
+    person.click(person.button("Show all", screen.side))
+    person.until(lambda: told["small"] in screen.shown.nodes)
+    assert {told["model"], told["small"], told["report"]} <= screen.canvas.affected
+    assert told["spec"] not in screen.canvas.affected
+    person.key(Qt.Key.Key_Escape, widget=screen.canvas)
+    assert not screen.canvas.affected and screen.canvas.selected == told["data"]
+
+
+def test_the_list_keeps_its_place_when_something_happens(person, told, reopen_at):
+    screen = shown(person, told["model"])
+    person.key(Qt.Key.Key_T, widget=screen.canvas)
+    outline = screen.outline
+    outline.select(told["small"])
+    assert screen.canvas.selected == told["small"]
+    outline._rows[told["model"]].setExpanded(False)
+    before = screen._shown
+    with closing(reopen_at(person.place)) as other:
+        other.link(told["small"], told["spec"], reason="by hand")
+    person.until(lambda: screen._shown is not before)
+    assert outline.currentItem() is outline._rows[told["small"]] and outline.hasFocus()
+    assert not outline._rows[told["model"]].isExpanded()
+    person.type(screen.field.edit, "holdout")
+    person.key(Qt.Key.Key_Return, widget=screen.field.edit)
+    assert outline.currentItem() is outline._rows[told["holdout"]]
+
+
+def test_of_many_inferred_edges_some_are_offered_and_the_rest_is_counted(person, told):
+    screen = shown(person, told["model"])
+    about = {"content_digest": "sha256:" + "ab" * 32, "damaged": False, "metric": None, "size": 1}
+    nodes = {f"n{n}@v1": node(f"n{n}@v1", **about) for n in range(40)}
+    edges = tuple(
+        Edge("n0@v1", f"n{n}@v1", "derived", "inferred", "a rule", 0.5, "why",
+             "confirmed" if n < 30 else "")
+        for n in range(1, 40)
+    )  # fmt: skip
+    screen.side.show_node(Graph("n0@v1", nodes, edges), "n0@v1", ())
+    person.until(lambda: "33 more inferred edges" in texts(screen.side))
+    assert (
+        texts(screen.side).count("Inferred: is it right?") == 6
+    )  # what nobody decided on comes first
+
+
+def test_all_bases_hidden_is_the_root_alone(person, told):
+    screen = shown(person, told["model"])
+    for button in screen.legend._buttons.values():
+        button.click()
+    person.until(lambda: set(screen.shown.nodes) == {told["model"]})
+
+
+def test_the_panel_over_a_small_window_comes_with_one_press_and_hides_no_card(person, told):
+    person.window.resize(1024, 640)
+    screen = shown(person, told["model"])
+    assert not screen.side.isVisible() and screen.canvas.view.covered == 0
+    person.key(Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier, person.window)
+    assert screen.side.isVisible() and screen.side.parent() is screen
+    person.qtbot.wait(200)
+    free = screen.canvas.width() - screen.side.width()
+    assert all(
+        screen.canvas.view.to_screen(screen.canvas.middle_of(name)).x() < free
+        for name in screen.shown.nodes
+    )
+    person.picture("lineage-small-panel")
+
+
+def test_the_first_version_of_an_empty_registry_comes_into_the_graph(person, tmp_path, reopen_at):
+    person.open()
+    person.window.go_to("Lineage")
+    screen = person.window.lineage_screen
+    person.until(lambda: screen._pages.currentWidget() is screen._nothing)
+    first = tmp_path / "first.txt"
+    first.write_text("the first")
+    with closing(reopen_at(person.place)) as other:
+        lineage_story.add(other, first, "first")
+    person.until(lambda: screen.shown is not None and screen.shown.root == "first@v1")
+
+
 @pytest.fixture
 def reopen_at():
     from strongroom.bootstrap import open_registry
@@ -257,7 +388,7 @@ def reopen_at():
 def test_without_anything_the_page_says_what_it_is_for(person):
     person.open()
     person.window.go_to("Lineage")
-    assert "No lineage yet" in texts(person.window.lineage_screen)
+    person.until(lambda: "No lineage yet" in texts(person.window.lineage_screen))
     person.picture("lineage-empty")
 
 
@@ -330,11 +461,11 @@ def test_two_thousand_nodes_are_moved_through_fluidly(person, told, tmp_path):
     graph = Graph(names[0], nodes, edges)
     screen.canvas.show_graph(graph, placed, lines(graph, placed))
     person.picture("lineage-2000")
-    wanted = 8 * screen.canvas.zoom
-    screen.canvas.zoom_by(8)
-    person.until(lambda: abs(screen.canvas.zoom - wanted) < 0.001)
+    wanted = 8 * screen.canvas.view.zoom
+    screen.canvas.view.zoom_by(8)
+    person.until(lambda: abs(screen.canvas.view.zoom - wanted) < 0.001)
     person.picture("lineage-2000-near")
-    seen = set(screen.canvas._cards_in(screen.canvas.in_sight()))
+    seen = set(screen.canvas._cards_in(screen.canvas.view.in_sight()))
     assert 0 < len(seen) < 500
     QApplication.processEvents()
 
@@ -342,7 +473,7 @@ def test_two_thousand_nodes_are_moved_through_fluidly(person, told, tmp_path):
 def test_menus_of_cards_and_edges(person, told):
     screen = shown(person, told["model"])
     titles = [a.text() for a in screen._menus.node_menu(told["model"]).actions()]
-    assert "Centre the graph on it" in titles and "Compare" in titles
+    assert "Centre the graph on it" in titles and "Add to the comparison" in titles
     edge = links(screen)[told["base"], told["model"]]
     menu = {a.text(): a for a in screen._menus.edge_menu(edge).actions()}
     assert {"Confirm", "Refuse"} <= set(menu)
@@ -351,4 +482,4 @@ def test_menus_of_cards_and_edges(person, told):
     plain = links(screen)[told["data"], "run:run-0371"]
     assert "Confirm" not in [a.text() for a in screen._menus.edge_menu(plain).actions()]
     middle = screen.canvas.middle_of(told["data"]) + QPointF(120, 0)
-    assert screen.canvas.edge_at(screen.canvas.to_screen(middle)) is not None
+    assert screen.canvas.edge_at(screen.canvas.view.to_screen(middle)) is not None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import time
 from contextlib import closing
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from strongroom.bootstrap import create_registry
+from strongroom.bootstrap import create_registry, open_registry
 from strongroom.gui.runs.many.frame import Axis, frame, inside
 from strongroom.settings import Settings
 from tests.gui.conftest import texts
@@ -139,6 +140,51 @@ def test_axes_come_and_go(person, many):
     assert "lr" not in page.names
     {a.text(): a for a in page.axes_menu().actions()}["odd"].setChecked(True)
     assert "odd" in page.names
+    page.table.select({page.frame.rows.index(next(r for r in page.frame.rows if r.id == "r39"))})
     many.filter.setText("param.depth>4")
     person.until(lambda: len(page.frame.rows) == 16)
-    assert "lr" not in page.names
+    assert "lr" not in page.names and "odd" in page.names
+    assert [page.frame.rows[at].id for at in page.table.selected()] == ["r39"]
+
+
+def test_a_run_that_comes_meanwhile_is_among_them_and_the_selection_stays(person, many, reopened):
+    page = many.many
+    chosen = page.frame.rows[5].id
+    page.table.select({5})
+    told = {
+        "params": {"lr": {"value": 0.5, "by": "user"}},
+        "metrics": {"auc": {"value": 0.99, "by": "user"}},
+    }
+    run(reopened, "new", "the newest", {}, **told)
+    person.until(lambda: len(page.frame.rows) == 41)
+    assert [page.frame.rows[at].id for at in page.table.selected()] == [chosen]
+    assert page.table.selectionModel().currentIndex().isValid()
+
+
+@pytest.fixture
+def reopened(person):
+    with closing(open_registry(person.place, Settings(), "cli")) as registry:
+        yield registry
+
+
+def test_a_thousand_runs_are_drawn_within_a_frame_or_two(person, many):
+    """On the window's thread: each step of a range that is dragged draws them anew."""
+    page, plot = many.many, many.many.parallel
+    found = frame(documents(1000), {})
+    times = []
+    for _ in range(5):
+        plot.show_frame(found, found.shown, {}, list(range(1000)))
+        began = time.perf_counter()
+        plot.repaint()
+        times.append(time.perf_counter() - began)
+    assert min(times) < 0.05, times
+    page.clear()
+
+
+def test_words_of_close_axes_do_not_meet(person, many):
+    page = many.many
+    plot = page.parallel
+    wide = plot._ends()
+    plot.resize(150 + 5 * 40, 300)
+    assert plot._apart < 74 and plot._ends()[0] > wide[0]
+    assert plot._place(plot._y(0.25)) == pytest.approx(0.25)

@@ -32,7 +32,7 @@ SCREENS = tuple(
 
 def command_table(window: Window) -> list[Command]:
     """Commands of the window, in the order of menus and palette; screens have further ones."""
-    acts, library, page = window.acts, window.library, window.page
+    acts, page = window.acts, window.page
 
     def without_version() -> str:
         return "" if acts.selected_references() else "select a version first"
@@ -45,6 +45,9 @@ def command_table(window: Window) -> list[Command]:
 
     def without_filter() -> str:
         return "" if window.filter.whole() else "there is no filter"
+
+    def without_panel() -> str:
+        return "" if window.current.has_panel else "this screen has no panel"
 
     table = [
         Command("Add files…", "plus", acts.add_files, ("Ctrl O",), window.why_no_writing),
@@ -79,7 +82,10 @@ def command_table(window: Window) -> list[Command]:
             "Previous pane", "panel-right", functools.partial(window.next_pane, -1), ("Shift F6",)
         ),
         Command("Read the list again", "refresh-cw", page.reload, ("F5",)),
-        Command("Show or hide the panel", "panel-right", library.toggle_panel, ("Ctrl I",)),
+        Command(
+            "Show or hide the panel", "panel-right", lambda: window.current.toggle_panel(),
+            ("Ctrl I",), without_panel,
+        ),
         Command(
             "Copy the digest", "copy", acts.copy_digest, ("Ctrl Shift C",), without_version
         ),

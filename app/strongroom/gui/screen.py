@@ -21,6 +21,7 @@ class Screen(QFrame):
     #: Word in sidebar, top bar and palette; icon in the sidebar.
     title = ""
     icon = ""
+    has_panel = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,6 +48,9 @@ class Screen(QFrame):
     def take_keyboard(self) -> None:
         """It was chosen by a person."""
         self.first_focus().setFocus()
+
+    def toggle_panel(self) -> None:
+        """Shows or hides the panel of a screen that `has_panel`."""
 
     def panes(self) -> Sequence[QWidget]:
         """Where F6 goes, in reading order."""

@@ -223,6 +223,11 @@ QScrollArea:focus {{ border: 1px solid {c.accent}; }}
 QScrollArea > QWidget > QWidget {{ background: transparent; }}
 QTableView, QListView, QTreeView {{ background: {c.panel}; border: 0; outline: 0;
     selection-background-color: {c.selected}; selection-color: {c.text}; }}
+QTreeView[look="outline"] {{ show-decoration-selected: 1; }}
+QTreeView[look="outline"]::item {{ padding: 0 8px; border-bottom: 1px solid {c.line2}; }}
+QTreeView[look="outline"]::item:selected {{ background: {c.selected}; color: {c.text}; }}
+QTreeView[look="outline"]::item:hover:!selected {{ background: {c.panel2}; }}
+QTreeView[look="outline"]:focus {{ border: 1px solid {c.accent}; }}
 QHeaderView {{ background: {c.panel2}; border: 0; }}
 QHeaderView::section {{ background: {c.panel2}; color: {c.text2}; border: 0;
     border-bottom: 1px solid {c.line}; padding: 0 8px; font-weight: 500; font-size: 12px; }}

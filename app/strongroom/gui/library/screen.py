@@ -27,6 +27,7 @@ Version = Mapping[str, Any]
 class LibraryScreen(Screen):
     title = "Library"
     icon = "library"
+    has_panel = True
 
     def __init__(
         self, bridge: Bridge, theme: Theme, welcome: Welcome, add_files: Callable[[], object]

@@ -9,14 +9,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from PySide6.QtCore import (
-    QEasingCurve,
     QEvent,
     QPoint,
     QPointF,
     QRectF,
-    QSize,
     Qt,
-    QVariantAnimation,
     Signal,
 )
 from PySide6.QtGui import (
@@ -41,20 +38,17 @@ from strongroom.gui.lineage.cards import State
 from strongroom.gui.lineage.graph import Edge, Graph, Node
 from strongroom.gui.lineage.layout import CARD, Placed
 from strongroom.gui.lineage.lines import Line, path_data
+from strongroom.gui.lineage.view import View
 from strongroom.gui.theme import Theme
 from strongroom.gui.tips import tip
 
-SMALLEST, LARGEST = 0.02, 2.5
-_MARGIN = 40
-_GLIDE_MS = 140
 _NEAR = 7.0
-Where = tuple[float, QPointF]
 
 
 class Canvas(QWidget):
     """`chosen(id)`: selected ("" is none); `opened(id)`: double click or Enter; `expand(id, up)`:
     a handle was pressed; `menu_wanted(id, at)`: a card's context menu; `edge_menu(edge, at)`: an
-    edge's; `moved`: another part is in sight.
+    edge's.
     """
 
     chosen = Signal(str)
@@ -62,7 +56,6 @@ class Canvas(QWidget):
     expand = Signal(str, bool)
     menu_wanted = Signal(str, QPoint)
     edge_menu = Signal(object, QPoint)
-    moved = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -75,23 +68,17 @@ class Canvas(QWidget):
         self.placed = Placed()
         self.selected = ""
         self.affected: set[str] = set()
+        self._doubtful: frozenset[str] = frozenset()
         self.hits: list[str] = []
         self._way: list[str] = []
         self._lines: Sequence[Line] = []
         self._columns: list[tuple[float, list[float], list[str]]] = []
         self._near: set[str] = set()
         self._far_lines = drawing.far_lines((), self._near)
-        self.zoom, self.corner = 1.0, QPointF(0, 0)
-        self._pressed: tuple[QPoint, QPointF] | None = None
-        self._dragging = False
-        self._was_fitted = True
-        self._glide = QVariantAnimation(self, duration=_GLIDE_MS)
-        self._glide.setEasingCurve(QEasingCurve.Type.OutCubic)
-        self._glide.setStartValue(0.0)
-        self._glide.setEndValue(1.0)
-        self._glide.valueChanged.connect(self._glided)
-        self._from: Where = (1.0, QPointF())
-        self._to: Where = (1.0, QPointF())
+        self.view = View(self)
+        self._pressed: QPointF | None = None
+        self._dragged: QPointF | None = None
+        self.view.moved.connect(self.update)
         theme.changed.connect(self.update)
 
     # ------------------------------------------------------------------ what is shown
@@ -101,7 +88,6 @@ class Canvas(QWidget):
     ) -> None:
         """Another graph; the card `anchor` stays where it is on the screen, if it was there."""
         before = self.placed.positions.get(anchor)
-        self._glide.stop()
         self.graph, self.placed = graph, placed
         self._lines = drawn
         self._sort()
@@ -111,15 +97,13 @@ class Canvas(QWidget):
         if any(name not in graph.nodes for name in self._way):
             self._way = []
         self._mark_near()
+        self._mark_affected()
         if before is not None and anchor in placed.positions:
-            after = placed.positions[anchor]
-            self.corner += QPointF(after[0] - before[0], after[1] - before[1])
-            self._was_fitted = False
+            self.view.follow(QPointF(*placed.positions[anchor]) - QPointF(*before))
         else:
             self.fit(at_once=True)
         self.setAccessibleDescription(self._described())
         self.update()
-        self.moved.emit()
 
     def _sort(self) -> None:
         """Cards by column and height, so that those in sight are found without asking all."""
@@ -138,8 +122,10 @@ class Canvas(QWidget):
             return
         changed, self.selected = name != self.selected, name
         self._mark_near()
-        if name:
-            self._bring_into_sight(name, centre)
+        if name and centre:
+            self.centre(name)
+        elif name and changed:
+            self.view.bring(cards.card_rect(self.middle_of(name)).adjusted(-24, -24, 24, 24))
         self.update()
         if changed:
             self.setAccessibleDescription(self._described())
@@ -150,20 +136,28 @@ class Canvas(QWidget):
                 self.chosen.emit(name)
 
     def show_affected(self, names: Collection[str]) -> None:
-        """Marks what is affected; groups that hold some of it too."""
-        wanted = set(names)
+        """Marks what is affected, also what comes into the graph later; none takes it away."""
+        self._doubtful = frozenset(names)
+        self._mark_affected()
+        self.update()
+
+    def _mark_affected(self) -> None:
+        """Groups that hold some of it are affected too."""
         self.affected = {
             i
             for i, n in self.graph.nodes.items()
-            if i in wanted or (n.members and not wanted.isdisjoint(n.members))
+            if i in self._doubtful or not self._doubtful.isdisjoint(n.members)
         }
-        self.update()
 
     def show_way(self, names: Sequence[str]) -> None:
         """Sets a way apart instead of what the selected card is connected with; none: as before."""
         self._way = list(names)
         self._mark_near()
         self.update()
+
+    @property
+    def has_way(self) -> bool:
+        return bool(self._way)
 
     def show_hits(self, names: Sequence[str]) -> None:
         self.hits = list(names)
@@ -184,7 +178,7 @@ class Canvas(QWidget):
             return cards.spoken(node)
         return f"{len(self.graph.nodes)} nodes, {len(self.graph.edges)} edges"
 
-    # ------------------------------------------------------------------ scene and screen
+    # ------------------------------------------------------------------ places
 
     def bounds(self) -> QRectF:
         """All cards, in scene units."""
@@ -195,104 +189,35 @@ class Canvas(QWidget):
         box = QRectF(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
         return box.adjusted(-CARD[0] / 2, -CARD[1] / 2, CARD[0] / 2, CARD[1] / 2)
 
-    def in_sight(self) -> QRectF:
-        """The part of the scene that the widget shows."""
-        return QRectF(self.corner, QPointF(self.width(), self.height()) / self.zoom + self.corner)
-
-    def to_scene(self, at: QPointF) -> QPointF:
-        return self.corner + at / self.zoom
-
-    def to_screen(self, at: QPointF) -> QPointF:
-        return (at - self.corner) * self.zoom
-
     def middle_of(self, name: str) -> QPointF:
         return QPointF(*self.placed.positions[name])
 
     def fit(self, at_once: bool = False) -> None:
-        """All of the graph in sight, never larger than life."""
-        box = self.bounds()
-        room = QSize(max(1, self.width() - 2 * _MARGIN), max(1, self.height() - 2 * _MARGIN - 40))
-        zoom = min(1.0, room.width() / box.width(), room.height() / box.height())
-        zoom = max(SMALLEST, zoom)
-        middle = box.center()
-        corner = middle - QPointF(self.width(), self.height() - 40) / 2 / zoom
-        self._go((zoom, corner), at_once)
-        self._was_fitted = True
-
-    def zoom_by(self, factor: float, around: QPointF | None = None) -> None:
-        """`around` is a point on the screen that stays; None: the middle."""
-        around = around or QPointF(self.width(), self.height()) / 2
-        zoom, corner = self._to if self._glide.state() != QVariantAnimation.State.Stopped else (
-            self.zoom, self.corner
-        )  # fmt: skip
-        fixed = corner + around / zoom
-        wanted = min(LARGEST, max(SMALLEST, zoom * factor))
-        self._go((wanted, fixed - around / wanted))
+        """All of the graph in sight."""
+        self.view.fit(self.bounds(), at_once)
 
     def centre(self, name: str = "") -> None:
         """The card, else the selected one, else the root, in the middle."""
         name = name or self.selected or self.graph.root
         if name in self.placed.positions:
-            middle = self.middle_of(name)
-            self._go((self.zoom, middle - QPointF(self.width(), self.height()) / 2 / self.zoom))
-
-    def look_at(self, at: QPointF) -> None:
-        """A point of the scene in the middle, at once: for the small map."""
-        self._glide.stop()
-        self.corner = at - QPointF(self.width(), self.height()) / 2 / self.zoom
-        self._was_fitted = False
-        self.update()
-        self.moved.emit()
-
-    def _bring_into_sight(self, name: str, centre: bool) -> None:
-        if centre:
-            self.centre(name)
-            return
-        box = cards.card_rect(self.middle_of(name)).adjusted(-24, -24, 24, 24)
-        seen = self.in_sight()
-        if not seen.contains(box):
-            shift = QPointF(
-                min(0.0, box.left() - seen.left()) + max(0.0, box.right() - seen.right()),
-                min(0.0, box.top() - seen.top()) + max(0.0, box.bottom() - seen.bottom()),
-            )
-            self._go((self.zoom, self.corner + shift))
-
-    def _go(self, to: Where, at_once: bool = False) -> None:
-        self._was_fitted = False
-        self._glide.stop()
-        self._from, self._to = (self.zoom, self.corner), to
-        if at_once or not self.isVisible():
-            self._glided(1.0)
-        else:
-            self._glide.start()
-
-    def _glided(self, share: float) -> None:
-        (zoom0, corner0), (zoom1, corner1) = self._from, self._to
-        self.zoom = zoom0 + (zoom1 - zoom0) * share
-        if zoom0 == zoom1:
-            self.corner = corner0 + (corner1 - corner0) * share
-        else:  # the point that both have in common stays where it is
-            part = (zoom1 / self.zoom) * (self.zoom - zoom0) / (zoom1 - zoom0)
-            self.corner = corner0 + (corner1 - corner0) * part
-        self.update()
-        self.moved.emit()
+            self.view.centre(self.middle_of(name))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self._was_fitted:
+        if self.view.is_fitted:
             self.fit(at_once=True)
-        self.moved.emit()
+        self.view.moved.emit()
 
     # ------------------------------------------------------------------ painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, self.zoom >= cards.BLOCKS)
-        drawing.draw_ground(painter, self.rect(), self.zoom, self.corner, self._theme)
-        painter.scale(self.zoom, self.zoom)
-        painter.translate(-self.corner)
-        seen = self.in_sight()
-        if self.zoom < cards.BLOCKS:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, self.view.zoom >= cards.BLOCKS)
+        drawing.draw_ground(painter, self.rect(), self.view.zoom, self.view.corner, self._theme)
+        painter.scale(self.view.zoom, self.view.zoom)
+        painter.translate(-self.view.corner)
+        seen = self.view.in_sight()
+        if self.view.zoom < cards.BLOCKS:
             drawing.draw_far_lines(painter, self._far_lines, self._theme)
         else:
             drawing.draw_lines(painter, self._lines, self._near, seen, self._theme)
@@ -310,11 +235,11 @@ class Canvas(QWidget):
                 name in hits,
                 bool(hits) and name not in hits and name != self.selected,
             )
-            if self.zoom < cards.BLOCKS:
+            if self.view.zoom < cards.BLOCKS:
                 far.append((middle, node, state))
                 continue
-            cards.draw_card(painter, middle, node, state, self._theme, self.zoom)
-            if self.zoom >= cards.NAMES and node.type != "group":
+            cards.draw_card(painter, middle, node, state, self._theme, self.view.zoom)
+            if self.view.zoom >= cards.NAMES and node.type != "group":
                 for count, up in ((node.hidden_up, True), (node.hidden_down, False)):
                     if count:
                         cards.draw_more(painter, middle, count, up, self._theme)
@@ -343,14 +268,14 @@ class Canvas(QWidget):
 
     def card_at(self, at: QPointF) -> str:
         """The card under a point of the screen, or ""."""
-        point = self.to_scene(at)
+        point = self.view.to_scene(at)
         area = QRectF(point.x() - CARD[0] / 2, point.y() - CARD[1] / 2, *CARD)
         return next(self._cards_in(area), "")
 
     def _handle_at(self, at: QPointF) -> tuple[str, bool] | None:
-        if self.zoom < cards.NAMES:
+        if self.view.zoom < cards.NAMES:
             return None
-        point = self.to_scene(at)
+        point = self.view.to_scene(at)
         reach = CARD[0] / 2 + 32
         area = QRectF(point.x() - reach, point.y() - 10, 2 * reach, 20)
         for name in self._cards_in(area):
@@ -362,7 +287,7 @@ class Canvas(QWidget):
 
     def edge_at(self, at: QPointF) -> Edge | None:
         """The edge under a point of the screen, the nearest of several."""
-        point, reach = self.to_scene(at), _NEAR / self.zoom
+        point, reach = self.view.to_scene(at), _NEAR / self.view.zoom
         best: tuple[float, Edge] | None = None
         for line in self._lines:
             if not line.box.adjusted(-reach, -reach, reach, reach).contains(point):
@@ -376,32 +301,26 @@ class Canvas(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
-            self._pressed = event.position().toPoint(), QPointF(self.corner)
-            self._dragging = False
+            self._pressed, self._dragged = event.position(), None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        at = event.position()
         if self._pressed is None:
-            over = self.card_at(event.position()) or self._handle_at(event.position())
+            over = self.card_at(at) or self._handle_at(at)
             shape = Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.ArrowCursor
             self.setCursor(shape)
             return
-        start, corner = self._pressed
-        moved = event.position() - QPointF(start)
-        if not self._dragging and moved.manhattanLength() < 5:
+        if self._dragged is None and (at - self._pressed).manhattanLength() < 5:
             return
-        self._dragging = True
-        self._glide.stop()
-        self._was_fitted = False
         self.setCursor(Qt.CursorShape.ClosedHandCursor)
-        self.corner = corner - moved / self.zoom
-        self.update()
-        self.moved.emit()
+        # From the last place, not from the first: the graph may have changed under the hand.
+        self.view.move_by(at - (self._dragged or self._pressed))
+        self._dragged = at
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        pressed, self._pressed = self._pressed, None
+        pressed, dragged, self._pressed, self._dragged = self._pressed, self._dragged, None, None
         self.setCursor(Qt.CursorShape.ArrowCursor)
-        if pressed is None or self._dragging or event.button() != Qt.MouseButton.LeftButton:
-            self._dragging = False
+        if pressed is None or dragged is not None or event.button() != Qt.MouseButton.LeftButton:
             return
         handle = self._handle_at(event.position())
         if handle is not None:
@@ -418,18 +337,14 @@ class Canvas(QWidget):
         """The wheel zooms; two fingers on a touch pad, and the wheel with Shift, move."""
         event.accept()
         if event.phase() != Qt.ScrollPhase.NoScrollPhase and not event.pixelDelta().isNull():
-            self._glide.stop()
-            self.corner -= QPointF(event.pixelDelta()) / self.zoom
-            self._was_fitted = False
-            self.update()
-            self.moved.emit()
+            self.view.move_by(QPointF(event.pixelDelta()))
             return
         turned = event.angleDelta()
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             across = turned.y() or turned.x()
-            self._go((self.zoom, self.corner - QPointF(across / self.zoom, 0)), at_once=True)
+            self.view.move_by(QPointF(across, 0))
         elif turned.y():
-            self.zoom_by(1.0015 ** turned.y(), event.position())
+            self.view.zoom_by(1.0015 ** turned.y(), event.position())
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
@@ -437,7 +352,7 @@ class Canvas(QWidget):
         if name:
             at = event.globalPos()
             if by_key:
-                at = self.mapToGlobal(self.to_screen(self.middle_of(name)).toPoint())
+                at = self.mapToGlobal(self.view.to_screen(self.middle_of(name)).toPoint())
             self.select(name)
             self.menu_wanted.emit(name, at)
             return
@@ -471,9 +386,9 @@ class Canvas(QWidget):
         if key in arrows:
             arrows[key]()
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.zoom_by(1.25)
+            self.view.zoom_by(1.25)
         elif key == Qt.Key.Key_Minus:
-            self.zoom_by(0.8)
+            self.view.zoom_by(0.8)
         elif key == Qt.Key.Key_0:
             self.fit()
         elif key == Qt.Key.Key_Period:
@@ -482,6 +397,8 @@ class Canvas(QWidget):
             self.select(self.graph.root, centre=True)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.selected:
             self.opened.emit(self.selected)
+        elif key == Qt.Key.Key_Escape and self._doubtful:
+            self.show_affected(())
         elif key == Qt.Key.Key_Escape and self.selected:
             self.select("")
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QSize, Signal
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QPushButton
 
@@ -83,18 +83,19 @@ class Zoom(QFrame):
         self._canvas = canvas
         self._words = label("100 %", "", mono(12, 500))
         self._words.setFixedWidth(52)
+        self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._words.setAccessibleName("Zoom")
-        out = IconButton(theme, "minus", "Zoom out (-)", lambda: canvas.zoom_by(0.8))
-        into = IconButton(theme, "plus", "Zoom in (+)", lambda: canvas.zoom_by(1.25))
+        out = IconButton(theme, "minus", "Zoom out (-)", lambda: canvas.view.zoom_by(0.8))
+        into = IconButton(theme, "plus", "Zoom in (+)", lambda: canvas.view.zoom_by(1.25))
         layout.addWidget(out)
         layout.addWidget(self._words)
         layout.addWidget(into)
         layout.addWidget(IconButton(theme, "maximize", "Show all (0)", canvas.fit))
         layout.addWidget(IconButton(theme, "locate-fixed", "Centre (.)", canvas.centre))
         self.setLayout(layout)
-        canvas.moved.connect(self._tell)
+        canvas.view.moved.connect(self._tell)
         self._tell()
         self.adjustSize()
 
     def _tell(self) -> None:
-        self._words.setText(f"{round(self._canvas.zoom * 100)} %")
+        self._words.setText(f"{round(self._canvas.view.zoom * 100)} %")

@@ -44,8 +44,8 @@ def pen_for(basis: str, colour: str, width: float = 1.6) -> QPen:
     pen.setWidthF(width)
     pen.setStyle(STYLES[basis])
     if basis == "inferred":
-        pen.setDashPattern([1.2, 2.6])
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        pen.setDashPattern([1.6, 2.2])
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)  # round dots take four times as long
     elif basis == "observed":
         pen.setDashPattern([4.5, 3.2])
     return pen

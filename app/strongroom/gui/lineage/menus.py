@@ -36,17 +36,24 @@ class LineageMenus:
             ("Open", "panel-right", lambda: screen.open(name)),
             ("Centre the graph on it", "locate-fixed", lambda: screen.show_of(name)),
             None,
-            ("One step back", "arrow-up-left", lambda: screen.expand(name, True)),
-            ("One step on", "arrow-down-right", lambda: screen.expand(name, False)),
+        ]
+        if node.hidden_up:
+            entries.append(("One step back", "arrow-up-left", lambda: screen.expand(name, True)))
+        if node.hidden_down:
+            entries.append(("One step on", "arrow-down-right", lambda: screen.expand(name, False)))
+        entries += [
             (way, "workflow", screen.way_between),
             None,
-            ("Copy the reference", "copy", lambda: copy_text(name)),
+            ("Add to the comparison", "git-compare", lambda: screen.compare.emit([name])),
         ]
         if node.type == "version":
             entries += [
-                ("Compare", "git-compare", lambda: screen.compare.emit([name])),
                 ("Declare what it was made from…", "plus", lambda: screen.declare(name)),
+                ("Copy the reference", "copy", lambda: copy_text(name)),
             ]
+        else:
+            run = name.removeprefix("run:")
+            entries.append(("Copy its id", "copy", lambda: copy_text(run)))
         return menu_of(screen, entries, self._theme)
 
     def edge_menu(self, edge: Edge) -> QMenu:

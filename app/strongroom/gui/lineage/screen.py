@@ -19,7 +19,7 @@ from strongroom.gui.lineage.canvas import Canvas
 from strongroom.gui.lineage.centre_field import CentreField
 from strongroom.gui.lineage.export import FORMATS, write
 from strongroom.gui.lineage.graph import Graph, merged
-from strongroom.gui.lineage.legend import Legend, Zoom
+from strongroom.gui.lineage.legend import BASES, Legend, Zoom
 from strongroom.gui.lineage.link_sheet import LinkSheet
 from strongroom.gui.lineage.menus import LineageMenus
 from strongroom.gui.lineage.outline import Outline
@@ -46,6 +46,7 @@ class LineageScreen(Screen):
 
     title = "Lineage"
     icon = "workflow"
+    has_panel = True
     show_version = Signal(str)
     show_run = Signal(str)
     compare = Signal(object)
@@ -62,9 +63,14 @@ class LineageScreen(Screen):
         self._root = self._select_next = self.way_from = self._between = ""
         self._shown: Shown | None = None
         self._opened: set[str] = set()
+        #: Steps more that were asked for at single cards: `(id, upstream)`.
+        self._expanded: list[tuple[str, bool]] = []
+        self._document: Document | None = None
+        self._reads = False
+        self._too_far: tuple[str, int] = "", 0
         self._ticket: Ticket | None = None
         self._hit = -1
-        self._dirty = self._panel_wanted = True
+        self._dirty = self._panel_wanted = self._list_is_old = True
         self._in_sight = False
         self.field = CentreField(theme)
         self.middle = self.field
@@ -75,8 +81,8 @@ class LineageScreen(Screen):
         self.legend, self.zoom = Legend(self.canvas, theme), Zoom(self.canvas, theme)
         self.map = SmallMap(self.canvas, theme)
         self._alone = label(
-            "No links recorded. Press Link… to say what it was made from, or use run.use() and"
-            " --input when you train.", "second", font(12),
+            "No links recorded. Press Link… in the panel to say what it was made from, or use"
+            " run.use() and --input when you train.", "second", font(12),
         )  # fmt: skip
         self._alone.setParent(self.canvas)
         self._alone.setWordWrap(True)
@@ -87,6 +93,7 @@ class LineageScreen(Screen):
             "Lineage shows what a version was made from and what was made of it. Add something,"
             " or choose a version in the Library and press L.",
         )  # fmt: skip
+        self._reading = Notice(theme, "workflow", "grey", "Reading the lineage…", "")
         self._failure = Notice(theme, "unplug", "red", "", "")
         self._failure.add_button(Button(theme, "Try again", "refresh-cw", "", self.entered))
         self._menus = LineageMenus(self, theme)
@@ -111,7 +118,7 @@ class LineageScreen(Screen):
         self._splitter.setStretchFactor(1, 0)
         self._splitter.setSizes([900, DETAIL])
         self._pages = QStackedWidget()
-        for one in (self._nothing, self._splitter, self._failure):
+        for one in (self._reading, self._nothing, self._splitter, self._failure):
             self._pages.addWidget(one)
         layout = column()
         layout.addWidget(self._pages)
@@ -122,7 +129,8 @@ class LineageScreen(Screen):
         self.field.sought.connect(self._seek)
         self.field.walk.connect(self._walk)
         self.field.left.connect(self.take_keyboard)
-        self.toolbar.asked.connect(self._ask)
+        self.toolbar.asked.connect(self._ask_anew)
+        self.toolbar.panel_wanted.connect(self.toggle_panel)
         self.toolbar.filtered.connect(self._arrange_again)
         self.legend.changed.connect(self._arrange_again)
         self.canvas.chosen.connect(self._choose)
@@ -132,6 +140,8 @@ class LineageScreen(Screen):
         self.canvas.edge_menu.connect(self._menus.open_for_edge)
         self.outline.chosen.connect(lambda name: self.canvas.select(name, centre=True))
         self.outline.opened.connect(self.open)
+        self.outline.menu_wanted.connect(self._menus.open_for_node)
+        self.outline.edge_menu.connect(self._menus.open_for_edge)
         self.side.decided.connect(self.decide)
         self.side.go_to.connect(self._go_to)
         self.side.show_impact.connect(self._show_impact)
@@ -141,14 +151,14 @@ class LineageScreen(Screen):
         self.side.export_wanted.connect(self._menus.open_for_export)
         self.side.hide_wanted.connect(self.toggle_panel)
         self._refresh = QTimer(self, singleShot=True, interval=_REFRESH_MS)
-        self._refresh.timeout.connect(self._ask)
+        self._refresh.timeout.connect(self._look_again)
         keys = (
             ("T", self.toggle_outline),
             ("C", self._compare_selected),
             ("P", self.way_between),
         )
         for key, act in keys:
-            shortcut = QShortcut(QKeySequence(key), self._views)
+            shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(act)
 
@@ -165,6 +175,12 @@ class LineageScreen(Screen):
         if self._root and (self._dirty or failed):
             self._ask()
         elif not self._root:
+            self._find_root()
+
+    def _look_again(self) -> None:
+        if self._root:
+            self._ask()
+        elif self._pages.currentWidget() is not self._failure:  # that stays until it was read
             self._find_root()
 
     def left(self) -> None:
@@ -199,6 +215,16 @@ class LineageScreen(Screen):
         def without_node() -> str:
             return "" if self.canvas.selected else "No node is selected"
 
+        def without_single() -> str:
+            node = self.canvas.graph.nodes.get(self.canvas.selected)
+            return without_node() or (
+                "Open the group first" if node is not None and node.type == "group" else ""
+            )
+
+        def without_version() -> str:
+            node = self.canvas.graph.nodes.get(self.canvas.selected)
+            return "" if node is not None and node.type == "version" else "No version is selected"
+
         def command(title: str, icon: str, act: Callable[[], object], why_not: Any) -> Command:
             return Command(title, icon, act, why_not=why_not, group="Lineage")
 
@@ -210,6 +236,10 @@ class LineageScreen(Screen):
                     self._centre_on_selected, without_node),
             command("The way from one node to another (P)", "workflow", self.way_between,
                     without_node),
+            command("Add the selected node to the comparison (C)", "git-compare",
+                    self._compare_selected, without_single),
+            command("Declare what the selected version was made from", "plus",
+                    self._declare_selected, without_version),
             command("Open all groups of the graph", "ungroup", self._open_all, without_graph),
             command("Group the graph again", "layers", self._group_again, without_graph),
             *(
@@ -236,10 +266,12 @@ class LineageScreen(Screen):
         split = memory.value("lineage/split")
         if not isinstance(split, QByteArray) or not self._splitter.restoreState(split):
             self._splitter.setSizes([self.window().width() - DETAIL - SIDEBAR, DETAIL])
-        self._panel_wanted = memory.value("lineage/panel", "true") in (True, "true")
         bases = memory.value("lineage/bases")
         if bases:
             self.legend.set_bases(tuple(str(bases).split(",")))
+        self._place_panel()
+        wanted = memory.value("lineage/panel", str(self._panel_wanted).lower())
+        self._panel_wanted = wanted in (True, "true")
         self._place_panel()
 
     # ------------------------------------------------------------------ what others ask
@@ -249,8 +281,11 @@ class LineageScreen(Screen):
         if name != self._root:
             self._root = name
             self._opened.clear()
+            self._expanded.clear()
             self.canvas.selected = ""
             self._select_next = ""
+            self._forget_way()
+            self.canvas.show_affected(())
         self._dirty = True
         if self._in_sight:
             self._ask()
@@ -269,7 +304,13 @@ class LineageScreen(Screen):
             found = registry.list_versions(limit=1)["versions"]
             return f"{found[0]['name']}@{found[0]['tag']}" if found else ""
 
-        self._bridge.ask(newest, lambda name: self.show_of(name) if name else None)
+        def found(name: str) -> None:
+            if name and not self._root:  # nothing else was asked for meanwhile
+                self.show_of(name)
+            elif not name:
+                self._pages.setCurrentWidget(self._nothing)
+
+        self._bridge.ask(newest, found)
 
     def _wanted(self) -> Wanted:
         way = self.toolbar.way
@@ -279,43 +320,60 @@ class LineageScreen(Screen):
             frozenset({self.canvas.selected} if self.canvas.selected else ()),
         )  # fmt: skip
 
-    def _ask(self) -> None:
+    def _ask_anew(self) -> None:
+        """Another way or depth: what was unfolded card by card belonged to the one before."""
+        self._expanded.clear()
+        self._ask()
+
+    def _ask(self, anchor: str = "") -> None:
         self._dirty = False
         if self._ticket is not None:
             self._ticket.cancel()
-        wanted = self._wanted()
+        wanted, expanded = self._wanted(), tuple(self._expanded)
 
         def question(registry: Registry) -> Shown:
             found = registry.lineage(wanted.root, wanted.up, wanted.down, wanted.steps)
+            for name, up in expanded:
+                if any(node["id"] == name for node in found["nodes"]):
+                    found = merged(found, registry.lineage(name, up, not up, 1))
             return laid_out(found, wanted)
 
-        self._ticket = self._bridge.ask(question, self._show, self._explain, slow=True)
+        self._reads = True
+        self._ticket = self._bridge.ask(
+            question, lambda shown: self._show(shown, anchor), self._explain, slow=True
+        )
 
-    def _arrange_again(self, document: Document | None = None, anchor: str = "") -> None:
-        """The same answer, or one that was read since, seen another way."""
-        found = document or (self._shown.document if self._shown is not None else None)
+    def _arrange_again(self, anchor: str = "") -> None:
+        """The same answer seen another way; where a newer one is on its way, that one."""
+        if self._reads:
+            self._ask(anchor)
+            return
+        found = self._document
         if found is None:
             return
         if self._ticket is not None:
             self._ticket.cancel()
         wanted = self._wanted()
-        keep = anchor or self.canvas.selected or self.canvas.graph.root
         self._ticket = self._bridge.ask_anyway(
-            lambda: laid_out(found, wanted), lambda shown: self._show(shown, keep), self._explain
+            lambda: laid_out(found, wanted), lambda shown: self._show(shown, anchor), self._explain
         )
 
     def _show(self, shown: Shown, anchor: str = "") -> None:
         same = self._shown is not None and self._shown.whole.root == shown.whole.root
-        self._shown = shown
+        self._shown, self._document, self._reads = shown, shown.document, False
         if self._root != shown.whole.root:  # a reference was said in another way
             self._root = shown.whole.root
         waited = self._pages.currentWidget() is not self._splitter and self.hasFocus()
         self._pages.setCurrentWidget(self._splitter)
         if waited:
             self.take_keyboard()
-        keep = anchor or (self.canvas.selected or self.canvas.graph.root if same else "")
+        self._place_panel()
+        before = self.canvas.graph.nodes if same else {}
+        stay = (anchor, self.canvas.selected, shown.graph.root)
+        keep = next((name for name in stay if name in before and name in shown.graph.nodes), "")
         self.canvas.show_graph(shown.graph, shown.placed, shown.drawn, keep)
-        self.outline.show_graph(shown.graph)
+        self._list_is_old = True
+        self._fill_list()
         self.toolbar.show_counts(shown.counts)
         root = shown.whole.nodes[shown.whole.root]
         self.field.show_centre(cards.title_of(root))
@@ -326,13 +384,15 @@ class LineageScreen(Screen):
         self._choose(self.canvas.selected)
         self._seek(self.field.edit.text(), keep=True)
         self._place_over()
-        more = shown.document["more"]
-        if more:
+        more, told = shown.document["more"], self._too_far
+        self._too_far = self._root, more
+        if more and told != self._too_far:
             self.said.emit(
                 f"{more} more nodes are too far away to be shown; ask for fewer steps", None
             )
 
     def _explain(self, error: StrongroomError) -> None:
+        self._reads = False
         if self._shown is None or error.code == "not_found":
             self._failure.explain(error)
             self._pages.setCurrentWidget(self._failure)
@@ -346,10 +406,15 @@ class LineageScreen(Screen):
         if self._shown is None:
             return
         self.side.show_node(self._shown.graph, name, self._shown.document["refused"])
-        if self._views.currentWidget() is self.canvas:
-            self.outline.blockSignals(True)
-            self.outline.select(name)
-            self.outline.blockSignals(False)
+        self.outline.blockSignals(True)
+        self.outline.select(name)
+        self.outline.blockSignals(False)
+
+    def _fill_list(self) -> None:
+        """Only while it is looked at: a large one takes its time."""
+        if self._list_is_old and self._views.currentWidget() is self.outline:
+            self._list_is_old = False
+            self.outline.show_graph(self.canvas.graph)
 
     def open(self, name: str) -> None:
         node = self.canvas.graph.nodes.get(name)
@@ -382,11 +447,26 @@ class LineageScreen(Screen):
         """One step more from a card."""
         if self._shown is None:
             return
-        before = self._shown.document
-        self._bridge.ask(
-            lambda registry: registry.lineage(name, up, not up, 1),
-            lambda more: self._arrange_again(merged(before, more), name),
-            self._explain,
+        self._expanded.append((name, up))
+        if self._reads or self._document is None:
+            self._ask(name)
+            return
+        before = self._document
+        if self._ticket is not None:
+            self._ticket.cancel()
+
+        def unfolded(more: Document) -> None:
+            self._reads, self._document = False, merged(before, more)
+            self._arrange_again(name)
+
+        def failed(error: StrongroomError) -> None:
+            self._reads = False
+            self._expanded.remove((name, up))
+            self.said.emit(str(error), None)
+
+        self._reads = True
+        self._ticket = self._bridge.ask(
+            lambda registry: registry.lineage(name, up, not up, 1), unfolded, failed
         )
 
     def _open_all(self) -> None:
@@ -405,8 +485,13 @@ class LineageScreen(Screen):
 
     def _compare_selected(self) -> None:
         node = self.canvas.graph.nodes.get(self.canvas.selected)
-        if node is not None and node.type == "version":
+        if node is not None and node.type != "group":
             self.compare.emit([node.id])
+
+    def _declare_selected(self) -> None:
+        node = self.canvas.graph.nodes.get(self.canvas.selected)
+        if node is not None and node.type == "version":
+            self.declare(node.id)
 
     def way_between(self) -> None:
         """The first call marks where a way begins, the second shows it from there to the node that
@@ -414,9 +499,7 @@ class LineageScreen(Screen):
         """
         name, first = self.canvas.selected, self.way_from
         if self._between or not name or first == name:
-            self.way_from = self._between = ""
-            self.canvas.show_way([])
-            self.side.show_between([], [])
+            self._forget_way()
             return
         if first not in self.canvas.graph.nodes:
             self.way_from = name
@@ -434,19 +517,34 @@ class LineageScreen(Screen):
         if "group" in (nodes[0].type, nodes[-1].type):
             self.side.show_between(nodes, [])
             return
+
+        def known(common: Sequence[Document]) -> None:
+            if self._between == name and self.canvas.has_way:  # it is still looked at
+                self.side.show_between(nodes, common)
+
         self._bridge.ask(
             lambda registry: registry.common_origins(first, name)["nodes"],
-            lambda common: self.side.show_between(nodes, common),
-            lambda error: self.side.show_between(nodes, []),
+            known,
+            lambda error: known([]),
         )
+
+    def _forget_way(self) -> None:
+        self.way_from = self._between = ""
+        self.canvas.show_way([])
+        self.side.show_between([], [])
 
     def _show_impact(self, names: Collection[str]) -> None:
         """Marks all that is affected; what is not on the canvas yet is brought there."""
-        here = self._shown.whole.nodes if self._shown is not None else {}
-        if any(name not in here for name in names):
-            self.toolbar.choose_steps("")
-            self._ask()
         self.canvas.show_affected(names)
+        graph = self.shown
+        if graph is None or all(holder(graph, name) for name in names):
+            return
+        self.legend.set_bases(BASES)
+        self.toolbar.show_all_kinds()
+        if self.toolbar.way == "up":
+            self.toolbar.choose_way("both")
+        self.toolbar.choose_steps("")
+        self._ask_anew()
 
     # ------------------------------------------------------------------ searching
 
@@ -514,6 +612,7 @@ class LineageScreen(Screen):
         """The same content as a list, or as cards again."""
         to_list = self._views.currentWidget() is self.canvas
         self._views.setCurrentWidget(self.outline if to_list else self.canvas)
+        self._fill_list()
         if to_list:
             self.outline.select(self.canvas.selected)
         self._view().setFocus()
@@ -534,9 +633,11 @@ class LineageScreen(Screen):
     def _place_panel(self) -> None:
         """Beside the canvas, or where the window is small over it."""
         floats = self.window().width() < PANEL_FLOATS
-        if floats and self.side.parent() is self._splitter:
+        if floats and self.side.parent() is not self:
+            self._panel_wanted = False  # it would cover what it belongs to
             self.side.setParent(self)
-        elif not floats and self.side.parent() is not self._splitter:
+        elif not floats and self.side.parent() is self:
+            self._panel_wanted = True
             self._splitter.addWidget(self.side)
         wanted = self._panel_wanted and self._pages.currentWidget() is self._splitter
         self.side.setVisible(wanted if floats else self._panel_wanted)
@@ -544,12 +645,18 @@ class LineageScreen(Screen):
             width = min(DETAIL, self.width() // 2)
             self.side.setGeometry(self.width() - width, 0, width, self.height())
             self.side.raise_()
+        self.toolbar.panel.setVisible(not self._panel_wanted)
+        covered = self.side.width() if floats and self.side.isVisible() else 0
+        if covered != self.canvas.view.covered:
+            self.canvas.view.covered = covered
+            if self.canvas.view.is_fitted:
+                self.canvas.fit()
+            self._place_over()
 
     def _place_over(self) -> None:
         """Legend, zoom and small map keep their corners; the map gives way where it is narrow."""
         height, width = self.canvas.height(), self.canvas.width()
-        covered = self.side.width() if self.side.isVisible() and self.side.parent() is self else 0
-        width -= covered
+        width -= self.canvas.view.covered
         low = height - _GAP
         self.legend.move(_GAP, low - self.legend.height())
         beside = _GAP + self.legend.width() + 10

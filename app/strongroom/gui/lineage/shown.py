@@ -8,7 +8,6 @@ from typing import Any
 
 from strongroom.gui.lineage.graph import Graph, collapsed, filtered, read
 from strongroom.gui.lineage.layout import Placed, arrange
-from strongroom.gui.lineage.legend import BASES
 from strongroom.gui.lineage.lines import Line, lines
 from strongroom.gui.lineage.toolbar import KINDS_SHOWN
 
@@ -48,7 +47,7 @@ def laid_out(document: Document, wanted: Wanted) -> Shown:
     for node in whole.nodes.values():
         counts[node.kind] = counts.get(node.kind, 0) + 1
     kinds = wanted.kinds | (counts.keys() - KINDS_SHOWN)
-    seen = filtered(whole, kinds, wanted.bases or BASES)
+    seen = filtered(whole, kinds, wanted.bases)
     graph = collapsed(seen, wanted.opened, wanted.kept & set(seen.nodes))
     pairs = [(edge.start, edge.end) for edge in graph.edges]
     placed = arrange(list(graph.nodes), pairs)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
 
 from strongroom.gui import wording
@@ -29,9 +30,12 @@ from strongroom.gui.pieces import (
     scrolled,
 )
 from strongroom.gui.theme import DETAIL, MARGIN, Theme, font, mono
+from strongroom.gui.tips import tip
 from strongroom.services.registry import Registry
 
 Document = Mapping[str, Any]
+#: Inferred edges that are offered for a decision at once; a card each.
+_MOST_DOUBTS = 6
 _NEAREST = 5
 #: What was decided on an inferred edge → tone, icon, title, and what can be done now.
 _DOUBTS: dict[str, tuple[str, str, str, tuple[tuple[str, str], ...]]] = {
@@ -50,6 +54,23 @@ class _Known:
 
     provenance: Document | None
     impact: Document
+
+
+class _ToNode(Button):
+    """A node's name to be pressed, cut in the middle where it has no room."""
+
+    def __init__(self, theme: Theme, text: str, act: Callable[[], object]) -> None:
+        super().__init__(theme, text, "", "inline", act)
+        self._whole = text
+        self.setToolTip(tip(text))
+        self.setAccessibleName(text)
+        self.setMinimumWidth(40)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room = max(20, self.width() - 14)
+        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideMiddle, room))
 
 
 class Side(QFrame):
@@ -138,9 +159,7 @@ class Side(QFrame):
         )
         first.addWidget(self._open)
         first.addWidget(self._compare)
-        self._compare.setToolTip("Compare it with others (C)")
         self._link = Button(theme, "Link…", "plus", "", lambda: self.link.emit(self._id))
-        self._link.setToolTip("Declare what it was made from")
         foot.addLayout(first)
         second = row(spacing=8)
         second.addWidget(self._link)
@@ -175,12 +194,13 @@ class Side(QFrame):
         digest = str(node.document.get("content_digest", ""))
         self._digest.setText(wording.short_digest(digest) if digest else "")
         self._copy.setVisible(bool(digest))
-        for button, wanted in (
-            (self._open, node.type != "group"),
-            (self._compare, node.type == "version"),
-            (self._link, node.type == "version"),
-        ):
-            button.setEnabled(wanted)
+        group, version = node.type == "group", node.type == "version"
+        first = "Open the group first" if group else ""
+        self._compare.setEnabled(not group)
+        self._compare.setToolTip(first or "Add it to the comparison (C)")
+        self._link.setEnabled(version)
+        other = "Declare what it was made from" if version else "A run's record says what it read"
+        self._link.setToolTip(first or other)
         self._show_doubts()
         self._show_relations()
         if not same:
@@ -314,11 +334,7 @@ class Side(QFrame):
         self._between.addWidget(card)
 
     def _to_node(self, text: str, name: str) -> Button:
-        button = Button(self._theme, text, "", "inline", lambda: self.go_to.emit(name))
-        button.setToolTip(text)
-        button.setMinimumWidth(40)
-        button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        return button
+        return _ToNode(self._theme, text, lambda: self.go_to.emit(name))
 
     # ------------------------------------------------------------------ relations and doubts
 
@@ -344,8 +360,7 @@ class Side(QFrame):
     def _counted(self, names: set[str]) -> str:
         """`4 datasets, 1 run`: what is on the canvas."""
         counts: dict[str, int] = {}
-        for name in names:
-            node = self._graph.nodes[name]
+        for node in sorted((self._graph.nodes[name] for name in names), key=lambda n: n.kind):
             counts[node.kind] = counts.get(node.kind, 0) + max(1, len(node.members))
         return cards.counted(counts) or "nothing shown"
 
@@ -360,13 +375,24 @@ class Side(QFrame):
             and self._graph.nodes[e.start].type != "group"
             and self._graph.nodes[e.end].type != "group"
         ]  # fmt: skip
-        for edge in near:
-            why = f"{edge.rule}, {edge.confidence:.0%} sure: {edge.reason}"
-            self._doubt(edge.start, edge.end, edge.decision or "open", why)
-        for gone in self._refused:
-            if node.id in (gone["from"], gone["to"]):
-                why = f"{gone['rule']}: {gone['reason']}"
-                self._doubt(gone["from"], gone["to"], "refused", why)
+        near.sort(key=lambda edge: (bool(edge.decision), -edge.confidence))  # undecided ones first
+        doubts = [
+            (e.start, e.end, e.decision or "open", f"{e.rule}, {e.confidence:.0%} sure: {e.reason}")
+            for e in near
+        ]
+        doubts += [
+            (gone["from"], gone["to"], "refused", f"{gone['rule']}: {gone['reason']}")
+            for gone in self._refused
+            if node.id in (gone["from"], gone["to"])
+        ]
+        for start, end, decision, why in doubts[:_MOST_DOUBTS]:
+            self._doubt(start, end, decision, why)
+        if len(doubts) > _MOST_DOUBTS:
+            more = wording.plural(len(doubts) - _MOST_DOUBTS, "more inferred edge")
+            how = "decide from an edge's menu, in the graph or in the list (T)."
+            words = label(f"{more}: {how}", "second", font(12))
+            words.setWordWrap(True)
+            self._doubts.addWidget(words)
 
     def _doubt(self, start: str, end: str, decision: str, why: str) -> None:
         tone, icon, title, acts = _DOUBTS[decision]

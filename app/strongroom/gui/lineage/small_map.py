@@ -24,7 +24,7 @@ class SmallMap(QFrame):
         self.setAccessibleName("Small map of the graph")
         self.setToolTip("Press to go there")
         self._canvas, self._theme = canvas, theme
-        canvas.moved.connect(self.update)
+        canvas.view.moved.connect(self.update)
         theme.changed.connect(self.update)
 
     def _scale(self) -> tuple[float, QPointF]:
@@ -54,7 +54,7 @@ class SmallMap(QFrame):
             colour.setAlphaF(0.6)
             painter.setBrush(colour)
             painter.drawRects(places)
-        seen = canvas.in_sight()
+        seen = canvas.view.in_sight()
         frame = QRectF((seen.topLeft() - corner) * zoom, (seen.bottomRight() - corner) * zoom)
         frame = frame.intersected(QRectF(self.rect()).adjusted(3, 3, -3, -3))
         painter.setBrush(QColor(self._theme.colours.accent_soft + ""))
@@ -75,4 +75,4 @@ class SmallMap(QFrame):
 
     def _go(self, at: QPointF) -> None:
         zoom, corner = self._scale()
-        self._canvas.look_at(corner + at / zoom)
+        self._canvas.view.look_at(corner + at / zoom)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QPushButton
 
 from strongroom.gui import icons
 from strongroom.gui.lineage.cards import RUN
-from strongroom.gui.pieces import Choice, frame, row
+from strongroom.gui.pieces import Choice, IconButton, frame, row
 from strongroom.gui.theme import FIELD, MARGIN, Theme, font
 from strongroom.gui.wording import KINDS, Look, count_text
 
@@ -27,8 +27,11 @@ _LOOKS: dict[str, Look] = {**KINDS, "run": RUN}
 
 
 class Toolbar(QFrame):
-    """`asked`: another way or depth; `filtered`: kinds were hidden or shown."""
+    """`asked`: another way or depth; `filtered`: kinds were hidden or shown; `panel_wanted`: the
+    button that stands for the hidden panel.
+    """
 
+    panel_wanted = Signal()
     asked = Signal()
     filtered = Signal()
 
@@ -73,6 +76,11 @@ class Toolbar(QFrame):
             self._kinds[kind] = button
             layout.addWidget(button)
         layout.addStretch(1)
+        self.panel = IconButton(
+            theme, "panel-right", "Show the panel (Ctrl I)", self.panel_wanted.emit
+        )
+        self.panel.hide()
+        layout.addWidget(self.panel)
         self.setLayout(layout)
         self._counts: Mapping[str, int] = {}
         self._short = False
@@ -102,6 +110,10 @@ class Toolbar(QFrame):
     def kinds(self) -> set[str]:
         """Kinds that are shown; those without a button are."""
         return {kind for kind, button in self._kinds.items() if button.isChecked()}
+
+    def show_all_kinds(self) -> None:
+        for button in self._kinds.values():
+            button.setChecked(True)
 
     def show_counts(self, counts: Mapping[str, int]) -> None:
         """How many nodes of each kind there are; kinds that there are none of have no button."""

@@ -300,6 +300,8 @@ class RunsScreen(Screen):
     def _refresh(self) -> None:
         touched, self._touched, self._dirty = self._touched, set(), False
         self.model.look_again(touched)
+        if self._right.currentWidget() is self.many:
+            self.many.refresh()
         if self.view.run is not None and self.view.run["id"] in touched:
             self.view.refresh()
         elif self._in_sight:

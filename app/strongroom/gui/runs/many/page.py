@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QPoint, QSettings, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget, QWidget
 
 from strongroom.domain.errors import StrongroomError
@@ -46,7 +47,9 @@ class ManyRuns(QWidget):
         self.names: tuple[str, ...] = ()
         self.brushes: dict[str, tuple[float, float]] = {}
         self._hidden: set[str] = set()
-        self._more = False
+        self._added: set[str] = set()
+        self._more = self._is_old = False
+        self._text = ""
         self.parallel, self.scatter = Parallel(theme), Scatter(theme)
         self.table = ManyTable()
         self._few = Notice(
@@ -115,6 +118,9 @@ class ManyRuns(QWidget):
             plot.pressed.connect(lambda at: self.table.select({at}))
         self.table.chosen.connect(self._mark)
         self.table.opened.connect(lambda at: self.opened.emit(self.frame.rows[at].id))
+        compare = QShortcut(QKeySequence("C"), self.table)
+        compare.setContext(Qt.ShortcutContext.WidgetShortcut)
+        compare.activated.connect(self._compare.click)
         self._x.activated.connect(lambda _: self._draw())
         self._y.activated.connect(lambda _: self._draw())
 
@@ -122,6 +128,7 @@ class ManyRuns(QWidget):
 
     def show_of(self, text: str) -> None:
         """The runs that match the filter."""
+        self._text, self._is_old = text, False
         if self._ticket is not None:
             self._ticket.cancel()
 
@@ -138,24 +145,36 @@ class ManyRuns(QWidget):
 
         self._ticket = self._bridge.ask(question, self._show, self._explain, slow=True)
 
+    def refresh(self) -> None:
+        """Something about a run is new; a reading under way is not broken off for it."""
+        if self._ticket is not None and self._ticket.open:
+            self._is_old = True
+        else:
+            self.show_of(self._text)
+
     def _show(self, read: _Read) -> None:
         self.frame, self._more = read.frame, read.more
         enough = len(self.frame.rows) > 1 and len(self.frame.axes) > 1
         self._pages.setCurrentWidget(self._whole if enough else self._few)
-        self.names = tuple(n for n in self.frame.shown if n not in self._hidden)
+        self.names = self._ordered({*self.frame.shown, *self._added} - self._hidden)
         self.brushes = {n: r for n, r in self.brushes.items() if self.frame.at(n) >= 0}
         metrics = [a.name for a in self.frame.axes if a.is_metric]
         for choice, first in ((self._x, 0), (self._y, -1)):
             before = choice.currentData()
+            names = [axis.name for axis in self.frame.axes]
+            if names == [choice.itemText(n) for n in range(choice.count())]:
+                continue  # it may just be open
             choice.clear()
-            for axis in self.frame.axes:
-                choice.addItem(axis.name, axis.name)
+            for name in names:
+                choice.addItem(name, name)
             wanted = before or (self.names[first] if self.names else "")
             at = choice.findData(wanted)
             choice.setCurrentIndex(max(0, at))
         if not self._y.currentData() and metrics:
             self._y.setCurrentIndex(self._y.findData(metrics[0]))
         self._draw()
+        if self._is_old:
+            self.show_of(self._text)
 
     def _explain(self, error: StrongroomError) -> None:
         self._failure.explain(error)
@@ -214,7 +233,7 @@ class ManyRuns(QWidget):
         fit = 2 <= len(marked) <= _MOST_COMPARED
         self._compare.setEnabled(fit)
         self._compare.setToolTip(
-            "Set the selected runs against each other"
+            "Set the selected runs against each other (C)"
             if fit
             else f"Select two to {_MOST_COMPARED} runs in the table first"
         )
@@ -239,25 +258,31 @@ class ManyRuns(QWidget):
 
     def show_axis(self, name: str, on: bool) -> None:
         """One axis more or less; metrics stay at the right."""
-        chosen = {*self.names, name} if on else set(self.names) - {name}
-        self._hidden = (self._hidden - {name}) if on else (self._hidden | {name})
-        order = {n: at for at, n in enumerate(self.frame.shown)}
-        axes = [a for a in self.frame.axes if a.name in chosen]
-        axes.sort(key=lambda a: (a.is_metric, order.get(a.name, len(order))))
-        self.names = tuple(a.name for a in axes)
+        here, there = (self._added, self._hidden) if on else (self._hidden, self._added)
+        here.add(name)
+        there.discard(name)
+        self.names = self._ordered({*self.names, name} if on else set(self.names) - {name})
         if not on:
             self.brushes.pop(name, None)
         self._draw()
+
+    def _ordered(self, chosen: set[str]) -> tuple[str, ...]:
+        order = {n: at for at, n in enumerate(self.frame.shown)}
+        axes = [a for a in self.frame.axes if a.name in chosen]
+        axes.sort(key=lambda a: (a.is_metric, order.get(a.name, len(order))))
+        return tuple(a.name for a in axes)
 
     # ------------------------------------------------------------------ memory
 
     def remember(self, memory: QSettings) -> None:
         memory.setValue("runs/many/hidden", "\n".join(sorted(self._hidden)))
+        memory.setValue("runs/many/added", "\n".join(sorted(self._added)))
         memory.setValue("runs/many/split", self.split.saveState())
 
     def recall(self, memory: QSettings) -> None:
-        hidden = str(memory.value("runs/many/hidden") or "")
-        self._hidden = set(hidden.split("\n")) - {""}
+        for field, into in (("hidden", self._hidden), ("added", self._added)):
+            names = str(memory.value(f"runs/many/{field}") or "")
+            into.update(set(names.split("\n")) - {""})
         state = memory.value("runs/many/split")
         if state is not None:
             self.split.restoreState(state)

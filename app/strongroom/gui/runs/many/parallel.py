@@ -11,19 +11,24 @@ from PySide6.QtGui import (
     QFontMetrics,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QPen,
+    QPixmap,
 )
 from PySide6.QtWidgets import QWidget
 
 from strongroom.gui.runs.many.frame import Brushes, Frame
 from strongroom.gui.theme import Theme, font, mono
 
-_TOP, _BOTTOM, _SIDE = 34, 30, 70
+_SIDE = 70
+#: Room for the words of an axis, over it and below; where axes are close every second one's stand
+#: a row of words further out.
+_HEAD, _FOOT, _CLOSE = 34, 30, 74
 _GRAB = 14
 #: Below the foot of an axis lie the runs without a value.
-_NONE = 16
+_NONE = 12
+#: Lines of more runs than this are drawn without smoothing, which would take too long.
+_MOST_SMOOTH = 200
 
 
 class Parallel(QWidget):
@@ -48,7 +53,8 @@ class Parallel(QWidget):
         self._inside: Sequence[int] = ()
         self._marked: set[int] = set()
         self._dragged: tuple[int, float] | None = None
-        theme.changed.connect(self.update)
+        self._below: QPixmap | None = None
+        theme.changed.connect(self._draw_anew)
 
     def sizeHint(self) -> QSize:
         return QSize(600, 320)
@@ -61,6 +67,10 @@ class Parallel(QWidget):
         self.setAccessibleDescription(
             f"{len(inside)} of {len(frame.rows)} runs, axes {', '.join(self._names)}"
         )
+        self._draw_anew()
+
+    def _draw_anew(self) -> None:
+        self._below = None
         self.update()
 
     def mark(self, rows: set[int]) -> None:
@@ -75,13 +85,22 @@ class Parallel(QWidget):
         room = self.width() - 2 * _SIDE
         return _SIDE + (room * at / (len(self._names) - 1) if len(self._names) > 1 else room / 2)
 
+    @property
+    def _apart(self) -> float:
+        return (self.width() - 2 * _SIDE) / max(1, len(self._names) - 1)
+
+    def _ends(self) -> tuple[int, int]:
+        """Head and foot of the axes."""
+        rows = 1 if self._apart < _CLOSE else 0
+        return _HEAD * (1 + rows), self.height() - _FOOT - 15 * rows
+
     def _y(self, place: float | None) -> float:
-        height = self.height() - _TOP - _BOTTOM
-        return _TOP + height + _NONE if place is None else _TOP + height * (1 - place)
+        top, foot = self._ends()
+        return foot + _NONE if place is None else top + (foot - top) * (1 - place)
 
     def _place(self, y: float) -> float:
-        height = max(1, self.height() - _TOP - _BOTTOM)
-        return min(1.0, max(0.0, 1 - (y - _TOP) / height))
+        top, foot = self._ends()
+        return min(1.0, max(0.0, 1 - (y - top) / max(1, foot - top)))
 
     def _axis_at(self, x: float) -> int:
         return next((n for n in range(len(self._names)) if abs(self._x(n) - x) <= _GRAB), -1)
@@ -105,21 +124,34 @@ class Parallel(QWidget):
     # ------------------------------------------------------------------ painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        ratio = self.devicePixelRatioF()
+        if self._below is None or self._below.size() != self.size() * ratio:
+            self._below = self._drawn_rows(ratio)
         painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._below)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        c = self._theme.colours
-        painter.fillRect(self.rect(), QColor(c.panel))
-        inside = set(self._inside)
-        faint = QColor(c.line3)
-        faint.setAlphaF(0.5)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        if len(inside) < len(self._frame.rows):
-            self._draw_rows(painter, set(range(len(self._frame.rows))) - inside, QPen(faint, 1))
-        self._draw_kept(painter, inside)
-        self._draw_rows(painter, self._marked & inside, QPen(QColor(c.accent), 2.4))
+        marked = QPen(QColor(self._theme.colours.accent), 2.4)
+        self._draw_rows(painter, self._marked & set(self._inside), marked)
         for n in range(len(self._names)):
             self._draw_axis(painter, n)
         painter.end()
+
+    def _drawn_rows(self, ratio: float) -> QPixmap:
+        """All rows that are not marked: kept while the mouse goes over them."""
+        made = QPixmap(self.size() * ratio)
+        made.setDevicePixelRatio(ratio)
+        c = self._theme.colours
+        made.fill(QColor(c.panel))
+        painter = QPainter(made)
+        smooth = len(self._frame.rows) <= _MOST_SMOOTH
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
+        inside = set(self._inside)
+        faint = _mixed(QColor(c.panel), QColor(c.line3), 0.5)
+        if len(inside) < len(self._frame.rows):
+            self._draw_rows(painter, set(range(len(self._frame.rows))) - inside, QPen(faint, 1))
+        self._draw_kept(painter, inside)
+        painter.end()
+        return made
 
     def _draw_kept(self, painter: QPainter, inside: set[int]) -> None:
         """By the last axis, from grey for the worst to the accent for the best."""
@@ -133,30 +165,23 @@ class Parallel(QWidget):
             good = 0.0 if place is None else 1 - place if lower else place
             bands.setdefault(round(good * 7), set()).add(row)
         start, end = QColor(self._theme.tone("grey").solid), QColor(self._theme.colours.accent)
+        ground = QColor(self._theme.colours.panel)  # what shines through takes eight times as long
         for band in sorted(bands):
             share = band / 7
-            mixed = QColor.fromRgbF(
-                *(
-                    getattr(start, part)() * (1 - share) + getattr(end, part)() * share
-                    for part in ("redF", "greenF", "blueF")
-                )
-            )
-            mixed.setAlphaF(0.35 + 0.5 * share)
-            self._draw_rows(painter, bands[band], QPen(mixed, 1.2))
+            strong = 0.35 + 0.5 * share
+            pen = QPen(_mixed(ground, _mixed(start, end, share), strong), 1)
+            self._draw_rows(painter, bands[band], pen)
 
     def _draw_rows(self, painter: QPainter, rows: set[int], pen: QPen) -> None:
-        axes = [self._frame.at(name) for name in self._names]
-        path = QPainterPath()
-        for row in rows:
-            places = self._frame.rows[row].places
-            for n, at in enumerate(axes):
-                point = QPointF(self._x(n), self._y(places[at]))
-                if n:
-                    path.lineTo(point)
-                else:
-                    path.moveTo(point)
+        axes = [(self._frame.at(name), self._x(n)) for n, name in enumerate(self._names)]
+        (top, foot), none = self._ends(), self._y(None)
         painter.setPen(pen)
-        painter.drawPath(path)
+        for row in rows:  # one path of them all would be far slower: its strokes are united
+            places = self._frame.rows[row].places
+            heights = ((x, places[at]) for at, x in axes)
+            painter.drawPolyline(
+                [QPointF(x, none if at is None else foot - at * (foot - top)) for x, at in heights]
+            )
 
     def _draw_axis(self, painter: QPainter, n: int) -> None:
         c, name = self._theme.colours, self._names[n]
@@ -172,12 +197,16 @@ class Parallel(QWidget):
             painter.setBrush(tint)
             painter.setPen(QPen(QColor(c.accent), 1.4))
             painter.drawRoundedRect(band, 3, 3)
-        room = (self.width() - 2 * _SIDE) / max(1, len(self._names) - 1) - 8
+        top, foot = self._ends()
+        close = self._apart < _CLOSE
+        further = 1 if close and n % 2 else 0
+        room = self._apart * (2 if close else 1) - 8
         arrow = {"higher": " ↑", "lower": " ↓"}.get(axis.better or "", "")
-        self._text(painter, x, 2, 16, name + arrow, font(12, 600), c.text, room)
-        self._text(painter, x, 17, 15, axis.text(1.0), mono(11), c.text3, room)
-        foot = int(self._y(0.0))
-        self._text(painter, x, foot + 2, 15, axis.text(0.0), mono(11), c.text3, room)
+        head = top - _HEAD * (1 + further)
+        self._text(painter, x, head + 2, 16, name + arrow, font(12, 600), c.text, room)
+        self._text(painter, x, head + 17, 15, axis.text(1.0), mono(11), c.text3, room)
+        low = foot + _NONE + 2 + 15 * further
+        self._text(painter, x, low, 15, axis.text(0.0), mono(11), c.text3, room)
 
     def _text(
         self, painter: QPainter, x: float, top: float, height: float, text: str, face: QFont,
@@ -223,3 +252,12 @@ class Parallel(QWidget):
 
     def leaveEvent(self, event: object) -> None:
         self.pointed.emit(-1)
+
+
+def _mixed(first: QColor, second: QColor, share: float) -> QColor:
+    """From the first at 0 to the second at 1."""
+    parts = (
+        getattr(first, part)() * (1 - share) + getattr(second, part)() * share
+        for part in ("redF", "greenF", "blueF")
+    )
+    return QColor.fromRgbF(*parts)

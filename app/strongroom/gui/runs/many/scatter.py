@@ -114,16 +114,21 @@ class Scatter(QWidget):
             painter.drawText(QRectF(0, y - 8, _LEFT - 6, 16), right, shown)
         for share, flag in ((0.0, Qt.AlignmentFlag.AlignLeft), (1.0, Qt.AlignmentFlag.AlignRight)):
             row = QRectF(area.left(), area.bottom() + 3, area.width(), 15)
-            painter.drawText(row, flag, x_axis.text(share))
+            half = int(area.width() / 2) - 4
+            shown = metrics.elidedText(x_axis.text(share), Qt.TextElideMode.ElideRight, half)
+            painter.drawText(row, flag, shown)
         painter.setFont(font(12, 600))
         painter.setPen(QColor(c.text))
         foot = QRectF(area.left(), area.bottom() + 19, area.width(), 18)
-        painter.drawText(foot, Qt.AlignmentFlag.AlignCenter, x_axis.name)
+        titles, middle = QFontMetrics(font(12, 600)), Qt.TextElideMode.ElideMiddle
+        title = titles.elidedText(x_axis.name, middle, int(foot.width()))
+        painter.drawText(foot, Qt.AlignmentFlag.AlignCenter, title)
         painter.save()
         painter.translate(12, area.center().y())
         painter.rotate(-90)
         side = QRectF(-area.height() / 2, -9, area.height(), 18)
-        painter.drawText(side, Qt.AlignmentFlag.AlignCenter, y_axis.name)
+        title = titles.elidedText(y_axis.name, middle, int(side.width()))
+        painter.drawText(side, Qt.AlignmentFlag.AlignCenter, title)
         painter.restore()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

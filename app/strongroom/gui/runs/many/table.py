@@ -21,6 +21,7 @@ from strongroom.gui.theme import DENSE_ROW, mono
 from strongroom.gui.tips import tip
 
 Index = QModelIndex | QPersistentModelIndex
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -52,10 +53,13 @@ class ManyModel(QAbstractTableModel):
     ) -> Any:
         if orientation != Qt.Orientation.Horizontal:
             return None
+        title = "Run" if section == 0 else self._names[section - 1]
         if role == Qt.ItemDataRole.DisplayRole:
-            return "Run" if section == 0 else self._names[section - 1]
+            return title
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tip(title)
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft if section == 0 else _RIGHT
+            return _LEFT if section == 0 else _RIGHT
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -109,6 +113,9 @@ class ManyTable(QTableView):
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.horizontalHeader().setDefaultSectionSize(110)
         self.horizontalHeader().setStretchLastSection(False)
+        self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setColumnWidth(0, 190)
+        self._ids: dict[str, int] = {}
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(DENSE_ROW)
         self.setShowGrid(False)
@@ -123,15 +130,17 @@ class ManyTable(QTableView):
 
     def show_frame(self, frame: Frame, names: Sequence[str], inside: Sequence[int]) -> None:
         """Rows that were selected and are still there stay so."""
-        before = set(self.selected())
+        before = {name for name, row in self._ids.items() if row in set(self.selected())}
+        self._ids = {run.id: row for row, run in enumerate(frame.rows)}
+        at = self.verticalScrollBar().value()
         self.selectionModel().blockSignals(True)
         self.runs.show_frame(frame, names, inside)
-        self.setColumnWidth(0, 190)
-        self.select(before & set(inside))
+        self.select({self._ids[name] for name in before & self._ids.keys()} & set(inside), False)
         self.selectionModel().blockSignals(False)
+        self.verticalScrollBar().setValue(at)
         self.viewport().update()
 
-    def select(self, rows: set[int]) -> None:
+    def select(self, rows: set[int], into_sight: bool = True) -> None:
         chosen = QItemSelection()
         for place, row in enumerate(self.runs.order):
             if row in rows:
@@ -140,4 +149,6 @@ class ManyTable(QTableView):
         flags = QItemSelectionModel.SelectionFlag
         self.selectionModel().select(chosen, flags.ClearAndSelect | flags.Rows)
         for index in chosen.indexes()[:1]:
-            self.scrollTo(index)
+            self.selectionModel().setCurrentIndex(index, flags.NoUpdate)
+            if into_sight:
+                self.scrollTo(index)
