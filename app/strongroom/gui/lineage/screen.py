@@ -12,18 +12,19 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
 
 from strongroom.domain.errors import StrongroomError
 from strongroom.domain.event import Event
-from strongroom.gui.bridge import Bridge, Ticket
+from strongroom.gui.bridge import Bridge
 from strongroom.gui.commands import Command
 from strongroom.gui.lineage import cards
 from strongroom.gui.lineage.canvas import Canvas
 from strongroom.gui.lineage.centre_field import CentreField
 from strongroom.gui.lineage.export import FORMATS, write
-from strongroom.gui.lineage.graph import Graph, merged
+from strongroom.gui.lineage.graph import Graph
 from strongroom.gui.lineage.legend import BASES, Legend, Zoom
 from strongroom.gui.lineage.link_sheet import LinkSheet
 from strongroom.gui.lineage.menus import LineageMenus
 from strongroom.gui.lineage.outline import Outline
-from strongroom.gui.lineage.shown import Shown, Wanted, holder, laid_out
+from strongroom.gui.lineage.reading import Reading
+from strongroom.gui.lineage.shown import Shown, Wanted, holder
 from strongroom.gui.lineage.side import Side
 from strongroom.gui.lineage.small_map import SmallMap
 from strongroom.gui.lineage.toolbar import Toolbar
@@ -60,15 +61,12 @@ class LineageScreen(Screen):
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # until there is a graph
         self._bridge, self._theme, self._choose_file = bridge, theme, choose_file
-        self._root = self._select_next = self.way_from = self._between = ""
+        self._select_next = self.way_from = self._between = ""
         self._shown: Shown | None = None
-        self._opened: set[str] = set()
-        #: Steps more that were asked for at single cards: `(id, upstream)`.
-        self._expanded: list[tuple[str, bool]] = []
-        self._document: Document | None = None
-        self._reads = False
+        self._reading = Reading(
+            bridge, self._wanted, self._show, self._explain, lambda text: self.said.emit(text, None)
+        )
         self._too_far: tuple[str, int] = "", 0
-        self._ticket: Ticket | None = None
         self._hit = -1
         self._dirty = self._panel_wanted = self._list_is_old = True
         self._in_sight = False
@@ -93,7 +91,7 @@ class LineageScreen(Screen):
             "Lineage shows what a version was made from and what was made of it. Add something,"
             " or choose a version in the Library and press L.",
         )  # fmt: skip
-        self._reading = Notice(theme, "workflow", "grey", "Reading the lineage…", "")
+        self._waiting = Notice(theme, "workflow", "grey", "Reading the lineage…", "")
         self._failure = Notice(theme, "unplug", "red", "", "")
         self._failure.add_button(Button(theme, "Try again", "refresh-cw", "", self.entered))
         self._menus = LineageMenus(self, theme)
@@ -118,7 +116,7 @@ class LineageScreen(Screen):
         self._splitter.setStretchFactor(1, 0)
         self._splitter.setSizes([900, DETAIL])
         self._pages = QStackedWidget()
-        for one in (self._reading, self._nothing, self._splitter, self._failure):
+        for one in (self._waiting, self._nothing, self._splitter, self._failure):
             self._pages.addWidget(one)
         layout = column()
         layout.addWidget(self._pages)
@@ -129,10 +127,10 @@ class LineageScreen(Screen):
         self.field.sought.connect(self._seek)
         self.field.walk.connect(self._walk)
         self.field.left.connect(self.take_keyboard)
-        self.toolbar.asked.connect(self._ask_anew)
+        self.toolbar.asked.connect(self._reading.ask_anew)
         self.toolbar.panel_wanted.connect(self.toggle_panel)
-        self.toolbar.filtered.connect(self._arrange_again)
-        self.legend.changed.connect(self._arrange_again)
+        self.toolbar.filtered.connect(self._reading.arrange_again)
+        self.legend.changed.connect(self._reading.arrange_again)
         self.canvas.chosen.connect(self._choose)
         self.canvas.opened.connect(self.open)
         self.canvas.expand.connect(self.expand)
@@ -172,13 +170,13 @@ class LineageScreen(Screen):
     def entered(self) -> None:
         self._in_sight = True
         failed = self._pages.currentWidget() is self._failure
-        if self._root and (self._dirty or failed):
+        if self._reading.root and (self._dirty or failed):
             self._ask()
-        elif not self._root:
+        elif not self._reading.root:
             self._find_root()
 
     def _look_again(self) -> None:
-        if self._root:
+        if self._reading.root:
             self._ask()
         elif self._pages.currentWidget() is not self._failure:  # that stays until it was read
             self._find_root()
@@ -250,7 +248,7 @@ class LineageScreen(Screen):
         ]  # fmt: skip
 
     def remember(self, memory: QSettings) -> None:
-        memory.setValue("lineage/root", self._root)
+        memory.setValue("lineage/root", self._reading.root)
         memory.setValue("lineage/way", self.toolbar.way)
         memory.setValue("lineage/steps", str(self.toolbar.steps or ""))
         memory.setValue("lineage/split", self._splitter.saveState())
@@ -258,7 +256,7 @@ class LineageScreen(Screen):
         memory.setValue("lineage/bases", ",".join(self.legend.bases))
 
     def recall(self, memory: QSettings) -> None:
-        self._root = str(memory.value("lineage/root") or "")
+        self._reading.root = str(memory.value("lineage/root") or "")
         self.toolbar.choose_way(str(memory.value("lineage/way") or "both"))
         steps = memory.value("lineage/steps")
         if steps is not None:
@@ -278,10 +276,8 @@ class LineageScreen(Screen):
 
     def show_of(self, name: str) -> None:
         """Centres the graph on a version (any reference) or on `run:ID`."""
-        if name != self._root:
-            self._root = name
-            self._opened.clear()
-            self._expanded.clear()
+        if name != self._reading.root:
+            self._reading.begin(name)
             self.canvas.selected = ""
             self._select_next = ""
             self._forget_way()
@@ -305,7 +301,7 @@ class LineageScreen(Screen):
             return f"{found[0]['name']}@{found[0]['tag']}" if found else ""
 
         def found(name: str) -> None:
-            if name and not self._root:  # nothing else was asked for meanwhile
+            if name and not self._reading.root:  # nothing else was asked for meanwhile
                 self.show_of(name)
             elif not name:
                 self._pages.setCurrentWidget(self._nothing)
@@ -315,54 +311,18 @@ class LineageScreen(Screen):
     def _wanted(self) -> Wanted:
         way = self.toolbar.way
         return Wanted(
-            self._root, way != "down", way != "up", self.toolbar.steps,
-            frozenset(self.toolbar.kinds), self.legend.bases, frozenset(self._opened),
+            self._reading.root, way != "down", way != "up", self.toolbar.steps,
+            frozenset(self.toolbar.kinds), self.legend.bases, frozenset(self._reading.opened),
             frozenset({self.canvas.selected} if self.canvas.selected else ()),
         )  # fmt: skip
 
-    def _ask_anew(self) -> None:
-        """Another way or depth: what was unfolded card by card belonged to the one before."""
-        self._expanded.clear()
-        self._ask()
-
-    def _ask(self, anchor: str = "") -> None:
+    def _ask(self) -> None:
         self._dirty = False
-        if self._ticket is not None:
-            self._ticket.cancel()
-        wanted, expanded = self._wanted(), tuple(self._expanded)
-
-        def question(registry: Registry) -> Shown:
-            found = registry.lineage(wanted.root, wanted.up, wanted.down, wanted.steps)
-            for name, up in expanded:
-                if any(node["id"] == name for node in found["nodes"]):
-                    found = merged(found, registry.lineage(name, up, not up, 1))
-            return laid_out(found, wanted)
-
-        self._reads = True
-        self._ticket = self._bridge.ask(
-            question, lambda shown: self._show(shown, anchor), self._explain, slow=True
-        )
-
-    def _arrange_again(self, anchor: str = "") -> None:
-        """The same answer seen another way; where a newer one is on its way, that one."""
-        if self._reads:
-            self._ask(anchor)
-            return
-        found = self._document
-        if found is None:
-            return
-        if self._ticket is not None:
-            self._ticket.cancel()
-        wanted = self._wanted()
-        self._ticket = self._bridge.ask_anyway(
-            lambda: laid_out(found, wanted), lambda shown: self._show(shown, anchor), self._explain
-        )
+        self._reading.ask()
 
     def _show(self, shown: Shown, anchor: str = "") -> None:
         same = self._shown is not None and self._shown.whole.root == shown.whole.root
-        self._shown, self._document, self._reads = shown, shown.document, False
-        if self._root != shown.whole.root:  # a reference was said in another way
-            self._root = shown.whole.root
+        self._shown = shown
         waited = self._pages.currentWidget() is not self._splitter and self.hasFocus()
         self._pages.setCurrentWidget(self._splitter)
         if waited:
@@ -385,18 +345,18 @@ class LineageScreen(Screen):
         self._seek(self.field.edit.text(), keep=True)
         self._place_over()
         more, told = shown.document["more"], self._too_far
-        self._too_far = self._root, more
+        self._too_far = self._reading.root, more
         if more and told != self._too_far:
             self.said.emit(
                 f"{more} more nodes are too far away to be shown; ask for fewer steps", None
             )
 
     def _explain(self, error: StrongroomError) -> None:
-        self._reads = False
         if self._shown is None or error.code == "not_found":
             self._failure.explain(error)
             self._pages.setCurrentWidget(self._failure)
-            self._root = "" if error.code == "not_found" else self._root
+            if error.code == "not_found":
+                self._reading.root = ""
         else:  # the last picture stays
             self.said.emit(str(error), None)
 
@@ -421,9 +381,9 @@ class LineageScreen(Screen):
         if node is None:
             return
         if node.type == "group":
-            self._opened.add(name)
+            self._reading.opened.add(name)
             self._select_next = node.members[0]
-            self._arrange_again(anchor=self.canvas.graph.root)
+            self._reading.arrange_again(anchor=self.canvas.graph.root)
         elif node.type == "run":
             self.show_run.emit(name.removeprefix("run:"))
         else:
@@ -439,44 +399,25 @@ class LineageScreen(Screen):
         elif place == name:
             self.canvas.select(name, centre=True)
         else:
-            self._opened.add(place)
+            self._reading.opened.add(place)
             self._select_next = name
-            self._arrange_again()
+            self._reading.arrange_again()
 
     def expand(self, name: str, up: bool) -> None:
         """One step more from a card."""
-        if self._shown is None:
-            return
-        self._expanded.append((name, up))
-        if self._reads or self._document is None:
-            self._ask(name)
-            return
-        before = self._document
-        if self._ticket is not None:
-            self._ticket.cancel()
-
-        def unfolded(more: Document) -> None:
-            self._reads, self._document = False, merged(before, more)
-            self._arrange_again(name)
-
-        def failed(error: StrongroomError) -> None:
-            self._reads = False
-            self._expanded.remove((name, up))
-            self.said.emit(str(error), None)
-
-        self._reads = True
-        self._ticket = self._bridge.ask(
-            lambda registry: registry.lineage(name, up, not up, 1), unfolded, failed
-        )
+        if self._shown is not None:
+            self._reading.expand(name, up)
 
     def _open_all(self) -> None:
         if self._shown is not None:
-            self._opened |= {i for i, n in self._shown.graph.nodes.items() if n.type == "group"}
-            self._arrange_again()
+            self._reading.opened |= {
+                i for i, n in self._shown.graph.nodes.items() if n.type == "group"
+            }
+            self._reading.arrange_again()
 
     def _group_again(self) -> None:
-        self._opened.clear()
-        self._arrange_again()
+        self._reading.opened.clear()
+        self._reading.arrange_again()
 
     def _centre_on_selected(self) -> None:
         name = self.canvas.selected
@@ -544,7 +485,7 @@ class LineageScreen(Screen):
         if self.toolbar.way == "up":
             self.toolbar.choose_way("both")
         self.toolbar.choose_steps("")
-        self._ask_anew()
+        self._reading.ask_anew()
 
     # ------------------------------------------------------------------ searching
 
@@ -597,7 +538,7 @@ class LineageScreen(Screen):
         if self._shown is None:
             return
         shown, colours = self._shown, self._theme.colours
-        name = f"lineage of {self._root}.{FORMATS[form][1]}"
+        name = f"lineage of {self._reading.root}.{FORMATS[form][1]}"
         place = self._choose_file("Export the graph", name)
         if place:
             ways = self.canvas.drawn_ways()
