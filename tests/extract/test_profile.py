@@ -234,8 +234,9 @@ def test_a_file_is_described_in_the_limited_child_in_bounded_memory(
             out.write("a,b,c\n")
             out.writelines(f"{n},{n / 7!r},word {n % 5000}\n" for n in range(count))
     else:
-        arrow = pytest.importorskip("pyarrow")
-        parquet = pytest.importorskip("pyarrow.parquet")
+        import pyarrow as arrow
+        from pyarrow import parquet
+
         parquet.write_table(
             arrow.table({"a": range(count), "pixels": [bytes(300)] * count}),
             path,
@@ -251,8 +252,9 @@ def test_a_file_is_described_in_the_limited_child_in_bounded_memory(
 
 
 def test_parquet_and_arrow_files_are_told_like_tables(tmp_path: Path) -> None:
-    arrow = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
+    import pyarrow as arrow
+    from pyarrow import parquet
+
     words = ["Bonn", None, "Köln", "Bonn"]
     table = arrow.table(
         {
@@ -294,8 +296,9 @@ def test_parquet_and_arrow_files_are_told_like_tables(tmp_path: Path) -> None:
 def test_without_pyarrow_the_footer_tells_what_it_knows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arrow = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
+    import pyarrow as arrow
+    from pyarrow import parquet
+
     table = arrow.table(
         {"a": [3, None, -1, 7], "b": ["x", "y", "z", "w"], "c": [0.5, 1.5, -9.0, 2.0],
          "d": arrow.array([1, 2, 3, 200], arrow.uint8())}
@@ -316,8 +319,9 @@ def test_without_pyarrow_the_footer_tells_what_it_knows(
 
 
 def test_a_damaged_parquet_file_is_refused(tmp_path: Path) -> None:
-    arrow = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
+    import pyarrow as arrow
+    from pyarrow import parquet
+
     parquet.write_table(arrow.table({"a": list(range(1000))}), tmp_path / "x.parquet")
     data = (tmp_path / "x.parquet").read_bytes()
     for broken in (data[:-30], data[:100], data[:4] + bytes(len(data) - 4)):
