@@ -71,17 +71,16 @@ def _shares(quantiles: Sequence[float], edges: Sequence[float]) -> list[float]:
 
 def _up_to(quantiles: Sequence[float], x: float) -> float:
     """The share of values that are not above x."""
-    at = bisect_right(quantiles, x)
-    if at == 0:
-        return 0.0
-    if at == len(quantiles):
-        return 1.0
-    return (at - 1 + _between(quantiles, at, x)) / (len(quantiles) - 1)
+    return _share(quantiles, bisect_right(quantiles, x), x)
 
 
 def share_below(quantiles: Sequence[float], x: float) -> float:
     """The share of values that are below x."""
-    at = bisect_left(quantiles, x)
+    return _share(quantiles, bisect_left(quantiles, x), x)
+
+
+def _share(quantiles: Sequence[float], at: int, x: float) -> float:
+    """The share of values below x, of which `at` quantiles are."""
     if at == 0:
         return 0.0
     if at == len(quantiles):
