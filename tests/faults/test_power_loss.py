@@ -6,6 +6,7 @@ What the disk may hold then is made by the models of `power_loss.images`; the pr
 from __future__ import annotations
 
 import random
+import shutil
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -60,6 +61,7 @@ def lose_power(folder: Path, name: str, seed: int, count: int, kept: Path) -> li
             place = folder / f"image-{model}-{k}"
             image(log, model, seed, k).write(place)
             findings = judge(place, told, k)
+            shutil.rmtree(place)
             if findings:
                 lost.append(Lost(kept, model, seed, k, tuple(findings)))
     if lost:

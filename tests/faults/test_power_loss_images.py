@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tests.fast import fast_folder
-from tests.faults.power_loss import recording, story
+from tests.faults.power_loss import story
 from tests.faults.power_loss.images import EXCHANGE, MODELS, PAGE, Log, image, instants
-from tests.faults.power_loss.recording import Op
+from tests.faults.power_loss.recording import Op, Recording, keep, load, tree_of
 
 CHANCES = 60
 A, B = b"a" * PAGE * 3, b"b" * PAGE * 3
@@ -205,28 +208,46 @@ def test_an_image_is_always_the_same():
         assert image(log, model, 3, len(ops)).tree() == image(log, model, 3, len(ops)).tree()
 
 
-def test_all_that_was_recorded_is_what_the_commands_left():
+@pytest.fixture(scope="module")
+def told() -> Iterator[tuple[Recording, Path]]:
+    """A story with renames of files and folders and with two changes that were just there."""
+    with fast_folder() as folder:
+        yield story.record("got_over", 1, folder / "told"), folder / "told" / "root"
+
+
+def test_all_that_was_recorded_is_what_the_commands_left(told, tmp_path):
     """Replayed to its end, with nothing lost, a log gives the folder as it is."""
-    with fast_folder() as folder:
-        told = story.record("got_over", 1, folder / "told")
-        log = Log(told.ops)
-        disk = log.names(lambda naming, entry: True, log.length)
-        log.filled(disk, lambda file: log.content(file, log.done(file, log.length)))
-        root = folder / "told" / "root"
-        there = {
-            os.fspath(path.relative_to(root)): None if path.is_dir() else path.read_bytes()
-            for path in root.rglob("*")
-        }
-        assert disk.tree() == there
-        disk.write(folder / "image")
-        assert recording.tree_of(folder / "image") == recording.tree_of(root)
-        assert [step.code for step in told.steps if step.arguments] == [0] * 9
+    recorded, root = told
+    log = Log(recorded.ops)
+    disk = log.names(lambda naming, entry: True, log.length)
+    log.filled(disk, lambda file: log.content(file, log.done(file, log.length)))
+    there = {
+        os.fspath(path.relative_to(root)): None if path.is_dir() else path.read_bytes()
+        for path in root.rglob("*")
+    }
+    assert disk.tree() == there
+    disk.write(tmp_path / "image")
+    assert tree_of(tmp_path / "image") == tree_of(root)
 
 
-def test_power_is_not_lost_while_something_was_just_there():
-    with fast_folder() as folder:
-        told = story.record("got_over", 1, folder / "told")
-        changes = [step for step in told.steps if not step.arguments]
-        chosen = instants(told, Log(told.ops), 400, random.Random(1))
-        assert not any(step.begin < k < step.end for k in chosen for step in changes)
-        assert min(chosen) > changes[0].end and max(chosen) <= len(told.ops)
+def test_what_was_reported_is_known_by_the_instant(told):
+    recorded, _ = told
+    steps = [step for step in recorded.steps if step.arguments]
+    assert recorded.reported(steps[1].begin) == [(steps[0], recorded.reported(10**9)[0][1])]
+    assert [step for step, _ in recorded.reported(len(recorded.ops))] == steps
+    assert len({step.pid for step in steps}) == len(steps)
+
+
+def test_a_recording_that_was_kept_is_the_same(told, tmp_path):
+    recorded, root = told
+    keep(root.parent, tmp_path / "kept")
+    again = load(tmp_path / "kept")
+    assert replace(again, sources=recorded.sources) == recorded
+
+
+def test_power_is_not_lost_while_something_was_just_there(told):
+    recorded, _ = told
+    changes = [step for step in recorded.steps if not step.arguments]
+    chosen = instants(recorded, Log(recorded.ops), 400, random.Random(1))
+    assert not any(step.begin < k < step.end for k in chosen for step in changes)
+    assert min(chosen) > changes[0].end and max(chosen) <= len(recorded.ops)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import bisect
 import os
 import random
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ ROOT = 0
 EXCHANGE = 2
 #: SQLite's shared memory: made anew by whoever opens the database first.
 _NOT_KEPT = ("-shm",)
+#: What differs between folders of one sort: objects/ab, .strongroom-0123456789ab.part
+_VARYING = re.compile(r"[0-9a-f]{2,}|\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +114,9 @@ class Log:
         self.writings: dict[int, list[Writing]] = {}
         self.is_folder = {ROOT}
         self.all_syncs: list[int] = []
-        #: The op numbers after which more than before must be there, and what moves names.
-        self.telling: list[int] = []
+        #: Syncs, answers and what moves names, by what they are and where: `instants` takes each
+        #: sort as often, however many there are of it.
+        self.telling: dict[str, list[int]] = {}
         self._syncs: dict[int, list[int]] = {}
         self._live: dict[int, dict[str, int]] = {ROOT: {}}
         self._numbers: dict[int, int] = {}
@@ -171,7 +175,9 @@ class Log:
 
     def _take(self, at: int, op: Op) -> None:
         if op.kind in "SRULOA":
-            self.telling.append(at)
+            folder, name = os.path.split(op.target or op.path)
+            sort = f"{op.kind} {_VARYING.sub('#', folder)} {os.path.splitext(name)[1]}"
+            self.telling.setdefault(sort, []).append(at)
         if op.kind in "CD":
             new = self._number(op.inode, fresh=True)
             if op.kind == "D":
@@ -422,20 +428,23 @@ def _page(data: bytes | bytearray, page: int) -> bytes:
 
 
 def instants(recording: Recording, log: Log, count: int, rng: random.Random) -> list[int]:
-    """Numbers of ops before which power is lost: mostly beside syncs, renames and answers.
+    """`count` numbers of ops before which power is lost: mostly beside syncs, renames and answers.
 
     What was just there (see `Recorder.change`) came about long before, not while power was lost.
     """
     changes = [step for step in recording.steps if not step.arguments]
-    first = changes[0].end + 1
-    beside = [at + step for at in log.telling for step in (0, 1) if first <= at + step]
-    chosen = []
-    for _ in range(count):
-        near = bool(beside) and rng.random() < 0.75
-        k = rng.choice(beside) if near else rng.randint(first, log.length)
+    first, chosen = changes[0].end + 1, set[int]()
+    sorts = [[at for at in ats if at >= first] for _, ats in sorted(log.telling.items())]
+    sorts = [ats for ats in sorts if ats]
+    for _ in range(20 * count):
+        k = rng.randint(first, log.length)
+        if sorts and rng.random() < 0.8:
+            k = rng.choice(rng.choice(sorts)) + rng.choice((0, 0, 1))
         inside = [step.end for step in changes if step.begin < k < step.end]
-        chosen.append(inside[0] if inside else k)
-    return chosen
+        chosen.add(inside[0] if inside else k)
+        if len(chosen) == count:
+            break
+    return sorted(chosen)
 
 
 def image(log: Log, model: str, seed: int, k: int) -> Disk:
