@@ -250,4 +250,4 @@ def test_power_is_not_lost_while_something_was_just_there(told):
     changes = [step for step in recorded.steps if not step.arguments]
     chosen = instants(recorded, Log(recorded.ops), 400, random.Random(1))
     assert not any(step.begin < k < step.end for k in chosen for step in changes)
-    assert min(chosen) > changes[0].end and max(chosen) <= len(recorded.ops)
+    assert min(chosen) > recorded.since and max(chosen) <= len(recorded.ops)

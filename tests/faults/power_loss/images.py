@@ -433,7 +433,7 @@ def instants(recording: Recording, log: Log, count: int, rng: random.Random) -> 
     What was just there (see `Recorder.change`) came about long before, not while power was lost.
     """
     changes = [step for step in recording.steps if not step.arguments]
-    first, chosen = changes[0].end + 1, set[int]()
+    first, chosen = recording.since + 1, set[int]()
     sorts = [[at for at in ats if at >= first] for _, ats in sorted(log.telling.items())]
     sorts = [ats for ats in sorts if ats]
     for _ in range(20 * count):

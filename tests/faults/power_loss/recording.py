@@ -72,6 +72,8 @@ class Recording:
     steps: tuple[Step, ...]
     #: SHA-256 of every source file that there ever was.
     known: frozenset[str]
+    #: The op before which nothing happened that is the story's own.
+    since: int = 0
 
     def reported(self, before: int) -> list[tuple[Step, Any]]:
         """The JSON documents that commands had printed before op `before`, in order."""
@@ -105,11 +107,13 @@ class Recorder:
         self.registry, self.out = self.root / "reg", self.root / "out"
         self._steps: list[Step] = []
         self._known: set[str] = set()
+        self._since = 0
         self._log = folder / "log"
         self._library = compiled_recorder()
         for made in (self.root, self.sources, folder / "home"):
             made.mkdir(parents=True)
         self.change(self.out.mkdir)
+        self.here_it_begins()
 
     def source(self, name: str, data: bytes) -> Path:
         """A file to be added (or its next state); `data` is remembered as sound content."""
@@ -170,6 +174,10 @@ class Recorder:
             Step(begin, self._count(), place=place, content=tree, damaged=tuple(damaged))
         )
 
+    def here_it_begins(self) -> None:
+        """Of what was before this another story tells: power is lost later only."""
+        self._since = self._count()
+
     def changes_of(self, command: str) -> tuple[int, int]:
         """How many changes the command made when it last came to its end, and how many of them
         were syncs; zeros if it never did.
@@ -186,6 +194,7 @@ class Recorder:
             "seed": self.seed,
             "root": os.fspath(self.root),
             "known": sorted(self._known),
+            "since": self._since,
             "steps": [asdict(step) for step in self._steps],
         }
         (self.folder / "steps.json").write_text(json.dumps(document))
@@ -235,6 +244,7 @@ def load(folder: Path) -> Recording:
         tuple(ops),
         tuple(steps),
         frozenset(document["known"]),
+        document["since"],
     )
 
 

@@ -33,9 +33,14 @@ def init(tell: Recorder) -> None:
     tell.run("init")
 
 
+def _begin(tell: Recorder) -> None:
+    tell.run("init")
+    tell.here_it_begins()
+
+
 def first_files(tell: Recorder) -> None:
     """One small and one large file, and their second versions."""
-    init(tell)
+    _begin(tell)
     for number in range(2):
         tell.run("add", tell.source("small.txt", f"small {number} {tell.seed}".encode()))
         tell.run("add", tell.source("large.bin", tell.bytes(LARGE)))
@@ -43,7 +48,7 @@ def first_files(tell: Recorder) -> None:
 
 def folder(tell: Recorder) -> None:
     """A folder of several hundred small files and some large ones; twice, as two versions."""
-    init(tell)
+    _begin(tell)
     for number in range(250):
         tell.source(f"data/part{number % 5}/{number}.txt", tell.bytes(tell.rng.randrange(1, 1500)))
     for number in range(3):
@@ -54,7 +59,7 @@ def folder(tell: Recorder) -> None:
 
 
 def run_of_its_own(tell: Recorder) -> None:
-    init(tell)
+    _begin(tell)
     tell.run("run", "start", "--id", "r1", "--param", "lr=0.1")
     for number in range(2):
         model = tell.source("model.bin", tell.bytes(LARGE))
@@ -63,7 +68,7 @@ def run_of_its_own(tell: Recorder) -> None:
 
 
 def remarks(tell: Recorder) -> None:
-    init(tell)
+    _begin(tell)
     tell.run("add", tell.source("data.csv", b"a,b\n1,2\n"))
     tell.run("add", tell.source("model.bin", tell.bytes(3000)))
     tell.run("label", "model.bin", "stage=best")
@@ -74,7 +79,7 @@ def remarks(tell: Recorder) -> None:
 
 def watched(tell: Recorder) -> None:
     """A folder of plain training output, watched twice."""
-    init(tell)
+    _begin(tell)
     for number in range(2):
         run = f"train/run{number}"
         tell.source(f"{run}/config.yaml", f"lr: 0.{number + 1}\nepochs: 3\n".encode())
@@ -86,7 +91,7 @@ def watched(tell: Recorder) -> None:
 
 def got(tell: Recorder) -> None:
     """A file and a folder, to where there was no folder yet."""
-    init(tell)
+    _begin(tell)
     file = tell.source("model.bin", tell.bytes(LARGE))
     _small_folder(tell, "data")
     tell.run("add", file)
@@ -97,7 +102,7 @@ def got(tell: Recorder) -> None:
 
 def got_over(tell: Recorder) -> None:
     """`get --force` over a file and a folder that were there, and once more over its own."""
-    init(tell)
+    _begin(tell)
     _place(tell, "out/file.bin", {"": b"of before"})
     _place(tell, "out/tree", {"a.txt": b"a of before", "sub/b.txt": b"b of before"})
     for number in range(2):
@@ -111,7 +116,7 @@ def got_over(tell: Recorder) -> None:
 
 def got_and_killed(tell: Recorder) -> None:
     """`get` killed somewhere, then done again."""
-    init(tell)
+    _begin(tell)
     _place(tell, "out/tree", {"a.txt": b"a of before", "sub/b.txt": b"b of before"})
     file = tell.source("model.bin", tell.bytes(LARGE))
     _small_folder(tell, "data")
@@ -125,7 +130,7 @@ def got_and_killed(tell: Recorder) -> None:
 
 def collected(tell: Recorder) -> None:
     """Bytes that nobody refers to, small and large, are deleted while others stay."""
-    init(tell)
+    _begin(tell)
     tell.run("add", tell.source("kept.bin", tell.bytes(LARGE)))
     tell.run("add", tell.source("kept.txt", b"kept"))
     for number in range(3):
@@ -138,7 +143,7 @@ def collected(tell: Recorder) -> None:
 
 def repaired(tell: Recorder) -> None:
     """A stored file and a row of a shelf went bad; `verify --repair` mends both."""
-    init(tell)
+    _begin(tell)
     large, small = tell.bytes(LARGE), b"a small one " * 9
     tell.run("add", tell.source("large.bin", large))
     tell.run("add", tell.source("small.txt", small))
@@ -165,7 +170,7 @@ def repaired(tell: Recorder) -> None:
 
 def rebuilt(tell: Recorder) -> None:
     """The catalog is made again, once in peace and once killed."""
-    init(tell)
+    _begin(tell)
     tell.run("add", tell.source("large.bin", tell.bytes(LARGE)))
     tell.run("label", "large.bin", "stage=best")
     tell.run("doctor", "--rebuild")
@@ -177,7 +182,7 @@ def rebuilt(tell: Recorder) -> None:
 
 def fixed(tell: Recorder) -> None:
     """`doctor --fix` after commands that were killed."""
-    init(tell)
+    _begin(tell)
     tell.run("add", tell.source("large.bin", tell.bytes(LARGE)))
     for number in range(2):
         tell.run("add", tell.source(f"n{number}.bin", tell.bytes(LARGE)), kill=_some(tell, "add"))
@@ -192,20 +197,22 @@ def killed_init(tell: Recorder) -> None:
     tell.run("add", tell.source("small.txt", b"small"))
 
 
-def killed_first_add(tell: Recorder) -> None:
-    """Killed while the store's first shelf and first folders of objects were made."""
-    init(tell)
+def killed_before_sync(tell: Recorder) -> None:
+    """The first `add`, killed just before its n-th sync (n is the seed), and done again: all that
+    the first one made, shelf, folders of objects and catalog, was never synced by who made it.
+    """
+    tell.run("init")
     _small_folder(tell, "data")
     tell.source("data/other.bin", tell.bytes(LARGE))
-    for _ in range(2):
-        tell.run("add", tell.sources / "data", kill=_some(tell, "add"))
+    tell.run("add", tell.sources / "data", kill=-tell.seed)
+    tell.here_it_begins()
     tell.run("add", tell.sources / "data")
     tell.run("add", tell.source("small.txt", b"small"))
 
 
 def killed(tell: Recorder) -> None:
     """Commands killed at any change, each followed by one that succeeds."""
-    init(tell)
+    _begin(tell)
     for number in range(3):
         _small_folder(tell, "data")
         tell.run("add", tell.sources / "data", kill=_some(tell, "add"))
@@ -217,7 +224,7 @@ def killed(tell: Recorder) -> None:
 
 def killed_and_read(tell: Recorder) -> None:
     """What a killed command had committed is read and told of by the next, which writes nothing."""
-    init(tell)
+    _begin(tell)
     tell.run("add", tell.source("first.txt", b"first"))
     for number in range(4):
         data = tell.source(f"n{number}.txt", tell.bytes(500))
@@ -227,7 +234,7 @@ def killed_and_read(tell: Recorder) -> None:
 
 
 def watched_and_killed(tell: Recorder) -> None:
-    init(tell)
+    _begin(tell)
     for number in range(3):
         for file in range(6):
             tell.source(f"each/{file}.txt", tell.bytes(700 + number))
@@ -254,7 +261,7 @@ schema.migrate = migrate
 
 def migrated(tell: Recorder) -> None:
     """A newer Strongroom opens the registry, and brings its catalog up to date."""
-    init(tell)
+    _begin(tell)
     tell.run("add", tell.source("large.bin", tell.bytes(LARGE)))
     tell.run("label", "large.bin", "stage=best")
     newer = f"{_NEXT_SCHEMA}\n{COMMAND}"
@@ -280,7 +287,7 @@ STORIES: dict[str, Callable[[Recorder], None]] = {
         rebuilt,
         fixed,
         killed_init,
-        killed_first_add,
+        killed_before_sync,
         killed,
         killed_and_read,
         watched_and_killed,
