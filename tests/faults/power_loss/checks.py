@@ -265,14 +265,11 @@ class _Judging:
             )
 
     def _litter(self) -> None:
-        for folder in (self.root / "reg", self.root / "out"):
-            for pattern in _LITTER:
-                for path in sorted(folder.rglob(pattern)):
-                    self.find("litter", os.fspath(path.relative_to(self.root)))
-        staging = self.root / "reg" / "staging"
-        for path in sorted(staging.iterdir()):
-            if path.suffix != ".tmp":
-                self.find("litter", os.fspath(path.relative_to(self.root)))
+        folders = [self.root / "reg", self.root / "out"]
+        found = {path for f in folders for pattern in _LITTER for path in f.rglob(pattern)}
+        found |= set((self.root / "reg" / "staging").iterdir())
+        for path in sorted(found):
+            self.find("litter", os.fspath(path.relative_to(self.root)))
 
 
 def _went_well(step: Step) -> bool:

@@ -22,11 +22,14 @@ LARGE = SHELF_LIMIT + 30_000
 #: About how many changes a command makes that a story kills the first time.
 _USUAL = {"init": 330, "add": 150, "get": 60, "label": 40, "watch": 250, "doctor": 400, "show": 60}
 
-#: `gc` as a day later, when the grace of what it condemned is over.
-_COLLECT_AT_ONCE = (
-    "from strongroom.services import collect; "
-    "collect.collect.__wrapped__.__defaults__ = (0, False); "
-)
+#: `gc` as a day later, when claims of those who were killed and the grace of what it condemned
+#: are over.
+_A_DAY_LATER = """
+from strongroom.catalog import claims
+from strongroom.services import collect
+claims.CLAIM_LIFE = 0
+collect.collect.__wrapped__.__defaults__ = (0, False)
+"""
 
 
 def init(tell: Recorder) -> None:
@@ -135,9 +138,9 @@ def collected(tell: Recorder) -> None:
     tell.run("add", tell.source("kept.txt", b"kept"))
     for number in range(3):
         _small_folder(tell, f"lost{number}")
-        tell.run("add", tell.sources / f"lost{number}", kill=_some(tell, "add", 0.1))
-    tell.run("gc", program=_COLLECT_AT_ONCE + COMMAND)
-    tell.run("gc", program=_COLLECT_AT_ONCE + COMMAND)
+        tell.run("add", tell.sources / f"lost{number}", kill=_some(tell, "add", 0.2, 0.8))
+    tell.run("gc", program=_A_DAY_LATER + COMMAND)
+    tell.run("gc", program=_A_DAY_LATER + COMMAND)
     tell.run("add", tell.source("kept.txt", b"kept too"))
 
 
