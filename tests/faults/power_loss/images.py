@@ -2,8 +2,8 @@
 
 A log is taken apart once: what it did to names (as entries of folders, whatever their own names
 are), what it did to the data of each file, and when each of them was synced. A model is a function
-of that, of k and of chance, whose answer is a `Disk`. None of them is weaker than some file system
-in use: `strict` is all that POSIX promises, `journaled` is what ext4 and XFS do.
+of that, of k and of chance, whose answer is a `Disk`. `strict` is all that POSIX promises, and
+`journaled` is close to what ext4 and XFS do; the others lie between them, each with its own malice.
 """
 
 from __future__ import annotations
