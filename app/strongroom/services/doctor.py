@@ -7,18 +7,21 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from strongroom.catalog import blobs, catalog
+from strongroom.catalog import blobs, catalog, likeness
 from strongroom.catalog.schema import VERSION
 from strongroom.domain.digest import text_of
 from strongroom.domain.errors import Conflict, Damaged, StrongroomError
 from strongroom.domain.timestamps import now
-from strongroom.services import damage, journal
+from strongroom.services import damage, journal, rebuild
 from strongroom.services.access import act
 from strongroom.services.desk import Desk
 from strongroom.services.progress import Progress, quiet
 from strongroom.services.views import Document
 from strongroom.store.folder import Stored
 from strongroom.store.place import write_marker
+
+#: Up to so many entries the catalog is compared as a whole with one that is made anew.
+COMPARED = 20_000
 
 
 @act("registry.check")
@@ -37,6 +40,7 @@ def check(desk: Desk, fix: bool = False, progress: Progress | None = None) -> Do
     run("registry", lambda: _identity(desk, fix))
     run("catalog", lambda: _catalog(desk))
     run("journal", lambda: _journal(desk, fix))
+    run("facts", lambda: _facts(desk, progress))
     run("shelves", lambda: _shelves(desk, fix))
     run("store", lambda: _store(desk, fix))
     run("documents", lambda: _documents(desk))
@@ -57,6 +61,24 @@ def _catalog(desk: Desk) -> str:
 def _journal(desk: Desk, fix: bool) -> str:
     mended = journal.mend(desk) if fix else ""
     return mended or journal.check(desk)
+
+
+def _facts(desk: Desk, progress: Progress) -> str:
+    """Whether the catalog says what the journal's entries make: a flipped bit in its pages changes
+    what is said of a version, and SQLite does not notice.
+    """
+    stray = likeness.stray_versions(desk.engine)
+    wrong = f"{stray[0]} is not what was committed" if stray else ""
+    few = catalog.last_seq(desk.engine) <= COMPARED
+    if not wrong and few:
+        wrong = rebuild.difference(desk, progress)
+    if wrong:
+        raise Damaged(
+            f"the catalog says other things than the journal ({wrong})",
+            str(desk.place.catalog),
+            "run `strongroom doctor --rebuild`",
+        )
+    return "as the journal says" if few else "every version is as the journal says"
 
 
 def _identity(desk: Desk, fix: bool) -> str:

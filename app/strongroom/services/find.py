@@ -7,11 +7,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from strongroom.audit.entry import BadEntry
+from strongroom.audit.entry import parse as parse_entry
 from strongroom.catalog import blobs, catalog
 from strongroom.catalog import suggest as catalog_suggest
 from strongroom.catalog.catalog import VersionRow
+from strongroom.domain.digest import text_of
 from strongroom.domain.entry import Span
-from strongroom.domain.errors import BadInput, NotFound
+from strongroom.domain.errors import BadInput, Damaged, NotFound
 from strongroom.domain.filters import parse
 from strongroom.domain.reference import DigestPrefix, Latest, Reference, Tag
 from strongroom.domain.timestamps import now
@@ -47,7 +50,27 @@ def resolve(desk: Desk, reference: str | Reference) -> VersionRow:
             row = rows[0] if rows else None
     if row is None:
         raise _not_found(desk, ref)
+    _confirm(desk, row)
     return row
+
+
+def _confirm(desk: Desk, row: VersionRow) -> None:
+    """Raises `Damaged` where the row is not what the entry that committed the version says: a tag
+    that leads to other content is worse than one that leads nowhere.
+    """
+    line = catalog.line_at(desk.engine, row.seq)
+    wanted: tuple[object, ...] | None
+    try:
+        said = parse_entry(line or b"").details
+        wanted = (said["artifact"], said["n"], said["content_digest"], said["record_digest"])
+    except (BadEntry, KeyError):
+        wanted = None
+    if wanted != (row.artifact, row.n, text_of(row.content), text_of(row.record)):
+        raise Damaged(
+            "the catalog says other things of this version than the journal",
+            f"{row.artifact}@v{row.n}",
+            "run `strongroom doctor --rebuild`",
+        )
 
 
 def _not_found(desk: Desk, ref: Reference) -> NotFound:

@@ -10,16 +10,18 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from strongroom.audit.entry import parse, seal
+from strongroom.audit.entry import BadEntry, parse, seal
 from strongroom.audit.segments import Segments
-from strongroom.catalog import blobs, catalog, keepsakes
+from strongroom.catalog import blobs, catalog, keepsakes, likeness
 from strongroom.catalog.engine import Engine, refuse_newer
 from strongroom.catalog.history import Chain, History
 from strongroom.catalog.replay import restore
 from strongroom.disk.durable import sync_folder, told
+from strongroom.disk.temporary import new_folder
 from strongroom.domain.entry import Draft, Entry
 from strongroom.domain.errors import Conflict
 from strongroom.domain.timestamps import new_id, now
+from strongroom.services.desk import Desk
 from strongroom.services.documents import StoredDocuments
 from strongroom.services.journal import gathered, lost_entries
 from strongroom.services.progress import Progress, quiet
@@ -28,6 +30,8 @@ from strongroom.store.folder import FolderStore
 from strongroom.store.place import Place
 
 _BATCH = 500
+#: How often two catalogs are compared while others write.
+_LOOKS = 3
 #: So many of the entries that would be left out are named.
 _NAMED = 5
 #: What a rebuild cannot bring back, because it is kept nowhere else.
@@ -137,6 +141,36 @@ def _replay_all(
             problems += filter(None, [restore(tx, entry, documents) for entry in batch])
         progress.tick()
     return problems
+
+
+def difference(desk: Desk, progress: Progress) -> str:
+    """What the catalog says otherwise than one made anew from its entries; "" for nothing.
+
+    The other is made in a temporary folder of the registry, and goes again.
+    """
+    with new_folder(desk.store.staging) as room:
+        other = Engine(room / "catalog.db")
+        try:
+            for _ in range(_LOOKS):
+                upto = catalog.last_seq(desk.engine)
+                entries = _entries_of(desk.engine, catalog.last_seq(other), upto)
+                _replay_all(other, entries, desk.store, progress)
+                found = likeness.difference(desk.engine, other)
+                if not found or catalog.last_seq(desk.engine) == upto:
+                    return found
+        finally:
+            other.close()
+    return ""  # others went on all the time
+
+
+def _entries_of(engine: Engine, after: int, upto: int) -> Iterator[Entry]:
+    while lines := catalog.lines_after(engine, after):
+        for seq, line in lines:
+            if seq > upto:
+                return
+            with contextlib.suppress(BadEntry):  # `journal.check` tells of it
+                yield parse(line)
+        after = lines[-1][0]
 
 
 def _note_losses(
