@@ -1,0 +1,152 @@
+"""What must still be there after wounds, found out without the product's help.
+
+Of everything it is said whether it is `sure`ly there: then the product has to serve it in the end.
+What only a luckier or more stubborn search would find counts as lost and is not demanded, unless
+`STRONGROOM_WOUNDS_STRICT` is set: then bytes that lie whole anywhere in a damaged database count.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.wounds.truth import Line, Truth, Version
+from tests.faults.wounds.wounding import Wound
+
+#: Damaged names of tables come in messages that are no UTF-8.
+_UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
+STRICT = bool(os.environ.get("STRONGROOM_WOUNDS_STRICT"))
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Digests of sound blobs, numbers of readable journal entries, and whether the registry's own
+    name is still to be read.
+    """
+
+    blobs: frozenset[str]
+    entries: frozenset[int]
+
+    def is_sure(self, version: Version) -> bool:
+        needs = {*version.files.values(), *version.documents}
+        return version.entry in self.entries and needs <= self.blobs
+
+
+def what_is_left(place: Path, truth: Truth, wounds: Iterable[Wound]) -> Left:
+    """Looks at the wounded registry in `place`, which is not changed by it."""
+    files = {wound.file for wound in wounds}
+    blobs = {d for d, paths in truth.sources.items() if d in truth.blobs and paths}
+    blobs -= {d for v in truth.versions.values() for d in v.documents}  # no source has those
+    blobs |= _objects(place, truth)
+    for shelf in _databases(place / "shelves", files, "shelves/"):
+        blobs |= _on_shelf(shelf, truth)
+    return Left(frozenset(blobs), frozenset(_lines(place, truth)))
+
+
+def _databases(folder: Path, files: set[str], prefix: str) -> list[Path]:
+    """The databases in `folder`, those too of which only the log is left."""
+    names = {p.name.removesuffix("-wal") for p in folder.glob("*.db*") if ".db-shm" not in p.name}
+    names |= {f.removeprefix(prefix).removesuffix("-wal") for f in files if f.startswith(prefix)}
+    return [folder / name for name in sorted(names)]
+
+
+def _objects(place: Path, truth: Truth) -> set[str]:
+    found = set()
+    for path in place.glob("objects/*/*"):
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        if digest in truth.blobs and digest == path.parent.name + path.name:
+            found.add(digest)
+    return found
+
+
+def _on_shelf(shelf: Path, truth: Truth) -> set[str]:
+    found: set[str] = set()
+    with _opened(shelf) as connection:
+        for digest in truth.blobs:
+            with contextlib.suppress(*_UNREADABLE):
+                row = connection.execute(
+                    "select data from blobs where digest = ?", (bytes.fromhex(digest),)
+                ).fetchone()
+                if row is not None and bytes(row[0]) == truth.blobs[digest]:
+                    found.add(digest)
+        for number in range(1, len(truth.blobs) * 2):
+            with contextlib.suppress(*_UNREADABLE):
+                row = connection.execute(
+                    "select digest, data from blobs where id = ?", (number,)
+                ).fetchone()
+                if row is not None and truth.blobs.get(bytes(row[0]).hex()) == bytes(row[1]):
+                    found.add(bytes(row[0]).hex())
+    raw = b"".join(p.read_bytes() for p in (shelf, Path(f"{shelf}-wal")) if p.exists())
+    for digest, data in truth.blobs.items():
+        if digest not in found:
+            name = bytes.fromhex(digest)
+            if _record_head(len(data)) + name + data in raw or (STRICT and name + data in raw):
+                found.add(digest)
+    return found
+
+
+def _record_head(size: int) -> bytes:
+    """How SQLite begins the record of a row `(id, digest, data)`: the head's own size, then one
+    number a column (null for the id, a blob of 32 bytes, a blob of `size` bytes).
+    """
+    kind = 12 + 2 * size
+    parts = [kind & 0x7F]
+    while kind := kind >> 7:
+        parts.append(kind & 0x7F | 0x80)
+    last = bytes(reversed(parts))
+    return bytes([3 + len(last), 0, 12 + 2 * 32]) + last
+
+
+def _lines(place: Path, truth: Truth) -> Iterator[int]:
+    by_data = {line.data: line.seq for line in truth.lines.values()}
+    for path in place.glob("journal/*.jsonl"):
+        for line in path.read_bytes().splitlines(keepends=True):
+            if line.endswith(b"\n") and line[:-1] in by_data:
+                yield by_data[line[:-1]]
+    yield from _in_catalog(place / "catalog.db", truth.lines.values())
+
+
+def _in_catalog(catalog: Path, lines: Iterable[Line]) -> Iterator[int]:
+    with _opened(catalog) as connection:
+        for line in lines:
+            with contextlib.suppress(*_UNREADABLE):
+                row = connection.execute(
+                    "select line from entries where seq = ?", (line.seq,)
+                ).fetchone()
+                if row is not None and bytes(row[0]) == line.data:
+                    yield line.seq
+    if STRICT:
+        files = [p for p in (catalog, Path(f"{catalog}-wal")) if p.exists()]
+        raw = b"".join(p.read_bytes() for p in files)
+        yield from (line.seq for line in lines if line.data in raw)
+
+
+@contextlib.contextmanager
+def _opened(database: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to a copy of the database and its log; to nothing where it is gone."""
+    with tempfile.TemporaryDirectory(dir=_room()) as folder:
+        copy = Path(folder) / "copy.db"
+        for suffix in ("", "-wal"):
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(f"{database}{suffix}", f"{copy}{suffix}")
+        connection = sqlite3.connect(copy)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def _room() -> str | None:
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+def undetectable(truth: Truth, left: Left) -> bool:
+    """Whether just the newest entries are gone, and everywhere: then nothing says so."""
+    return left.entries == frozenset(range(1, len(left.entries) + 1)) != frozenset(truth.lines)

@@ -1,0 +1,430 @@
+"""What the product does with a wounded registry, step by step, and what of it must not be."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from unittest import mock
+
+from strongroom import bootstrap
+from strongroom.bootstrap import open_registry, rebuild_registry
+from strongroom.domain.errors import StrongroomError
+from strongroom.services import collect
+from strongroom.services.add import AddOptions
+from strongroom.services.local import LocalRegistry
+from strongroom.settings import Settings
+from tests.faults.wounds.bases import Base, copy_registry, without_child
+from tests.faults.wounds.oracle import STRICT, Left, undetectable, what_is_left
+from tests.faults.wounds.truth import Document, Truth, Version, facts_of
+from tests.faults.wounds.wounding import Wound, wound
+
+T = TypeVar("T")
+#: So many versions of each look are written out as well, which costs more than reading them.
+_WRITTEN_OUT = 3
+#: Orders in which a registry is mended; it is looked at before and after each step.
+ORDERS = (
+    ("fix", "repair", "rebuild", "fix", "repair"),
+    ("rebuild", "fix", "repair"),
+    ("repair", "fix", "rebuild", "repair"),
+    ("fix", "rebuild", "repair", "fix"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What could be had at one moment: `error` where the registry did not open at all."""
+
+    served: frozenset[str]
+    facts: Document | None
+    error: str = ""
+
+    def is_whole(self, truth: Truth) -> bool:
+        return self.served == frozenset(truth.versions) and self.facts == truth.facts
+
+
+@dataclass
+class Case:
+    """One wounded registry; `problems` collects what must not be, each with its kind in front."""
+
+    seed: int
+    place: Path
+    truth: Truth
+    wounds: list[Wound] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    step: str = ""
+
+    def problem(self, kind: str, what: object) -> None:
+        self.problems.append(f"{kind} [{self.step}]: {what}")
+
+    def report(self) -> str:
+        """The seed, the wounds, what was said and what is wrong with it."""
+        shown = self.problems[:12]
+        more = [f"… and {len(self.problems) - 12} more"] if len(self.problems) > 12 else []
+        return "\n".join(
+            [
+                f"seed {self.seed}: {len(self.problems)} problems",
+                "wounds:",
+                *(f"  {one}" for one in self.wounds),
+                "steps:",
+                *(f"  {one}" for one in self.said),
+                "problems:",
+                *(f"  {one}" for one in [*shown, *more]),
+            ]
+        )
+
+
+def make_case(seed: int, base: Base, folder: Path) -> Case:
+    """A copy of `base` in `folder`, wounded as `seed` says."""
+    place = folder / "registry"
+    copy_registry(base.place, place)
+    case = Case(seed, place, base.truth)
+    case.wounds = wound(place, random.Random(seed))
+    return case
+
+
+def play(case: Case, folder: Path) -> Case:
+    """Does everything with the case, in an order that its seed chooses."""
+    rng = random.Random(-1 - case.seed)
+    left = what_is_left(case.place, case.truth, case.wounds)
+    with _impatient():
+        player = _Player(case, left, rng, folder)
+        player.play(rng.choice(ORDERS))
+    return case
+
+
+@contextmanager
+def _impatient() -> Iterator[None]:
+    """Nobody else writes: what is not there at once will not come."""
+    with mock.patch("strongroom.services.doctor._PATIENCE", 0.0, create=True):
+        yield
+
+
+class _Player:
+    def __init__(self, case: Case, left: Left, rng: random.Random, folder: Path) -> None:
+        self.case, self.truth, self.left = case, case.truth, left
+        self.rng, self.folder = rng, folder
+        self.served: frozenset[str] = frozenset()
+        self.added: set[str] = set()
+        self.was_whole = False
+        self.outs = 0
+
+    def play(self, order: tuple[str, ...]) -> None:
+        first = self.look("read")
+        self.check_no_worse(first)
+        health = self.doctor("doctor")
+        if not first.is_whole(self.truth) and health["ok"] and not self.is_undetectable():
+            self.case.problem("SILENT", f"doctor finds nothing wrong; {self.lacking(first)}")
+        self.check_no_worse(self.look("read after doctor"))
+        for step in order:
+            self.step(step)
+            self.check_no_worse(self.look(f"read after {step}"))
+        last = self.look("the end")
+        health = self.doctor("doctor at the end")
+        self.check_end(last, health)
+        if self.rng.randrange(3) == 0:
+            self.attempt("collect", self.collect_all)
+            self.check_no_worse(self.look("read after collect"))
+        self.add_more(health)
+        self.check_no_worse(self.look("read after adding"))
+
+    # ------------------------------------------------------------------ steps
+
+    def step(self, name: str) -> None:
+        if name == "rebuild":
+            answer, error = self.attempt("rebuild", lambda: rebuild_registry(self.case.place))
+            self.say(error or f"{answer['entries']} entries, {len(answer['problems'])} problems")
+        elif name == "fix":
+            self.doctor("doctor --fix", fix=True)
+        else:
+            answer, error = self.attempt("verify --repair", self.repair)
+            told = answer and f"{len(answer['damaged'])} damaged, {len(answer['repaired'])} mended"
+            self.say(error or told)
+
+    def repair(self) -> Document:
+        with self.opened() as registry:
+            return registry.verify(repair=True)
+
+    def collect_all(self) -> None:
+        """As if a day went by between the two."""
+        with self.opened() as registry:
+            collect.collect(registry.desk, grace=0)
+            collect.collect(registry.desk, grace=0)
+
+    def doctor(self, name: str, fix: bool = False) -> Document:
+        def ask() -> Document:
+            if hasattr(bootstrap, "diagnose"):
+                found: Document = bootstrap.diagnose(self.case.place, Settings(), "cli", fix)
+                return found
+            with self.opened() as registry:
+                return registry.doctor(fix)
+
+        answer, error = self.attempt(name, ask)
+        if answer is None:
+            self.say(error)
+            return {"ok": False, "checks": [], "error": error}
+        bad = [f"{c['name']}: {c['detail']}" for c in answer["checks"] if not c["ok"]]
+        self.say("; ".join(bad) or "ok")
+        return answer
+
+    # ------------------------------------------------------------------ looking
+
+    def look(self, step: str) -> Look:
+        """Everything that can be had now, each answer checked against the truth."""
+        found, error = self.attempt(step, self._look)
+        self.say(error or (found and f"{len(found.served)} of {len(self.truth.versions)} served"))
+        return found or Look(frozenset(), None, error or "")
+
+    def _look(self) -> Look:
+        with self.opened() as registry:
+            written = set(self.rng.sample(sorted(self.truth.versions), _WRITTEN_OUT))
+            served = {
+                ref
+                for ref, version in self.truth.versions.items()
+                if ref not in self.added and self._is_served(registry, version, ref in written)
+            }
+            names = {ref.rpartition("@")[0] for ref in self.truth.versions}
+            facts, _ = self.attempt(self.case.step, lambda: facts_of(registry, names))
+            if facts is not None:
+                self._check_tags(facts["versions"])
+            return Look(frozenset(served), facts)
+
+    def _is_served(self, registry: LocalRegistry, version: Version, written: bool) -> bool:
+        shown, _ = self.attempt(self.case.step, lambda: registry.show(version.ref))
+        if shown is not None:
+            self._check_shown(version, shown)
+        for path, digest in version.files.items():
+            data, _ = self.attempt(self.case.step, lambda p=path: cat(registry, version.ref, p))
+            if data is None:
+                return False
+            if hashlib.sha256(data).hexdigest() != digest:
+                self.case.problem("BYTES", f"{version.ref} {path} is {len(data)} other bytes")
+                return False
+        if written:
+            self.outs += 1
+            out = self.folder / f"out{self.outs}"
+            got, _ = self.attempt(
+                self.case.step, lambda: registry.get(version.ref, out, as_folder=True)
+            )
+            files = {str(p.relative_to(out)): sha(p) for p in out.rglob("*") if p.is_file()}
+            if got is None and files:
+                self.case.problem("BYTES", f"get {version.ref} failed and left {sorted(files)}")
+            if got is not None and files != version.files:
+                self.case.problem("BYTES", f"get {version.ref} wrote other files")
+        return shown is not None
+
+    def _check_shown(self, version: Version, shown: Document) -> None:
+        if shown["content_digest"] != version.content:
+            self.case.problem("TAG", f"show {version.ref} is {shown['content_digest']}")
+        files = {_path(f): f["sha256"] for f in shown["manifest"]["files"]}
+        if files != version.files:
+            self.case.problem("TAG", f"show {version.ref} has other files")
+
+    def _check_tags(self, versions: Mapping[str, Document]) -> None:
+        for ref, view in versions.items():
+            if ref in self.added:
+                continue
+            if ref not in self.truth.versions:
+                self.case.problem("TAG", f"{ref} was never made")
+            elif view["content_digest"] != self.truth.versions[ref].content:
+                self.case.problem("TAG", f"versions says {ref} is {view['content_digest']}")
+
+    # ------------------------------------------------------------------ judging
+
+    def check_no_worse(self, look: Look) -> None:
+        gone = self.served - look.served
+        if gone:
+            self.case.problem("WORSE", f"{_some(gone)} could be had before; {look.error}")
+        self.served |= look.served
+        whole = look.is_whole(self.truth)
+        if self.was_whole and not whole and not gone and not self.added:
+            self.case.problem("WORSE", f"all was well before; {self.lacking(look)}")
+        self.was_whole |= whole
+
+    def is_undetectable(self) -> bool:
+        return undetectable(self.truth, self.left)
+
+    def check_end(self, look: Look, health: Document) -> None:
+        sure = {ref for ref, v in self.truth.versions.items() if self.left.is_sure(v)}
+        if lost := sure - look.served:
+            self.case.problem("LOST", f"{_some(lost)}: all of it is there; {look.error}")
+        for what in self.missing_facts(look):
+            self.case.problem("FACT", what)
+        if look.is_whole(self.truth) and not health["ok"]:
+            bad = [c["detail"] for c in health["checks"] if not c["ok"]]
+            self.case.problem("SOUR", f"all is served, yet doctor says {bad or health}")
+        told = {r for r, v in self.truth.versions.items() if v.entry in self.left.entries}
+        if (told - look.served) and health["ok"]:
+            self.case.problem("SILENT", f"doctor is ok without {_some(told - look.served)}")
+
+    def missing_facts(self, look: Look) -> Iterator[str]:
+        """Facts whose entry is readable, of versions that are served, that are not as they were."""
+        if look.facts is None:
+            yield "lists cannot be had"
+            return
+        lines = [line for seq, line in self.truth.lines.items() if seq in self.left.entries]
+        for ref in look.served:
+            now, then = look.facts["versions"].get(ref), self.truth.versions[ref].facts
+            if now is None:
+                yield f"{ref} is not in the list"
+                continue
+            for key in then:
+                if key not in ("labels", "notes") and now[key] != then[key]:
+                    yield f"{ref}: {key} was {then[key]!r}, is {now[key]!r}"
+        for line in lines:
+            ref = f"{line.object.get('name')}@v{line.details.get('n')}"
+            if ref not in look.served or ref not in look.facts["versions"]:
+                continue
+            now, then = look.facts["versions"][ref], self.truth.versions[ref].facts
+            if line.action == "version.labelled" and self._is_last_label(line):
+                key, value = line.details["key"], line.details["value"]
+                if now["labels"].get(key) != value:
+                    yield f"{ref}: label {key} was {value!r}, is {now['labels'].get(key)!r}"
+            if line.action == "version.noted" and line.details["text"] not in [
+                n["text"] for n in now["notes"]
+            ]:
+                yield f"{ref}: the note {line.details['text']!r} is gone"
+            if line.action == "lineage.linked" and line.details["from"] in look.served:
+                edge = [line.details["from"], ref]
+                if edge not in [e[:2] for e in look.facts["edges"] if e[3] == "declared"]:
+                    yield f"{ref}: the link from {line.details['from']} is gone"
+        yield from self._missing_runs(look.facts)
+
+    def _is_last_label(self, line: Any) -> bool:
+        same = ("version.labelled", line.object["name"], line.details["n"], line.details["key"])
+        return line.seq == max(
+            one.seq
+            for one in self.truth.lines.values()
+            if one.action == same[0]
+            and (one.action, one.object["name"], one.details["n"], one.details["key"]) == same
+        )
+
+    def _missing_runs(self, facts: Document) -> Iterator[str]:
+        for run, documents in self.truth.runs.items():
+            last = max(
+                line.seq
+                for line in self.truth.lines.values()
+                if line.action == "run.recorded" and line.object["id"] == run
+            )
+            if last not in self.left.entries or not documents <= self.left.blobs:
+                continue
+            now, then = facts["runs"].get(run), self.truth.facts["runs"][run]
+            if now is None or {**now, "outputs": []} != {**then, "outputs": []}:
+                yield f"run {run} was {then}, is {now}"
+
+    def lacking(self, look: Look) -> str:
+        """In a few words, what is not as in the truth."""
+        if look.error:
+            return f"the registry does not open ({look.error})"
+        gone = frozenset(self.truth.versions) - look.served
+        if gone:
+            return f"{_some(gone)} cannot be had"
+        if look.facts is None:
+            return "lists cannot be had"
+        return "; ".join(_differences(self.truth.facts, look.facts))[:600]
+
+    # ------------------------------------------------------------------ going on
+
+    def add_more(self, health: Document) -> None:
+        """New versions get new tags, and files that are still there are what they were."""
+        for name in self.rng.sample(sorted({r.rpartition("@")[0] for r in self.truth.versions}), 3):
+            new = self.folder / "new.bin"
+            new.write_bytes(b"new " + self.rng.randbytes(60))
+            version = self._added(new, name, health)
+            if version is None:
+                continue
+            ref = f"{name}@{version['tag']}"
+            self.added.add(ref)
+            known = self.truth.versions.get(ref)
+            if known is not None and (STRICT or known.entry in self.left.entries):
+                self.case.problem("REUSED", f"{ref} is other content now")
+            self.served -= {ref}
+        for version in self._single_kept():
+            (path,) = self.truth.sources[next(iter(version.files.values()))][:1]
+            added = self._added(path, version.ref.rpartition("@")[0], health)
+            if added is not None and added["content_digest"] != version.content:
+                self.case.problem("BYTES", f"{path.name} was added as other content")
+
+    def _single_kept(self) -> list[Version]:
+        """Some versions of one file that still lies where it was added from."""
+        found = []
+        for version in self.truth.versions.values():
+            (digest,) = version.files.values() if len(version.files) == 1 else ("",)
+            paths = self.truth.sources.get(digest, ())
+            if len(paths) == 1 and paths[0].name in version.files:
+                found.append(version)
+        return self.rng.sample(found, min(2, len(found)))
+
+    def _added(self, path: Path, name: str, health: Document) -> Document | None:
+        def add() -> Document:
+            with self.opened() as registry:
+                answer = registry.add([os.fsencode(path)], AddOptions(name=name))
+                version: Document = answer["versions"][0]
+                (file,) = registry.show(f"{name}@{version['tag']}")["manifest"]["files"]
+                data = cat(registry, f"{name}@{version['tag']}", _path(file))
+                if data != path.read_bytes():
+                    self.case.problem("BYTES", f"{name}@{version['tag']} is not what was added")
+                return version
+
+        version, error = self.attempt("add", add)
+        if version is None and health["ok"]:
+            self.case.problem("SILENT", f"doctor is ok, but nothing can be added: {error}")
+        return version
+
+    # ------------------------------------------------------------------ helpers
+
+    def attempt(self, step: str, act: Callable[[], T]) -> tuple[T | None, str | None]:
+        """The act's answer, or why the product refused; other exceptions are problems."""
+        self.case.step = step
+        try:
+            return act(), None
+        except StrongroomError as error:
+            return None, f"{type(error).__name__}: {error}"
+        except Exception as error:
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(at.filename).name}:{at.lineno}"
+            self.case.problem("RAW", f"{type(error).__name__}: {error} ({where})")
+            return None, f"{type(error).__name__}: {error}"
+
+    def say(self, what: object) -> None:
+        self.case.said.append(f"{self.case.step}: {what}")
+
+    @contextmanager
+    def opened(self) -> Iterator[LocalRegistry]:
+        registry = without_child(open_registry(self.case.place, Settings(), "cli"))
+        try:
+            yield registry
+        finally:
+            registry.close()
+
+
+def cat(registry: LocalRegistry, ref: str, path: str) -> bytes:
+    return b"".join(registry.cat(ref, path))
+
+
+def sha(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _path(file: Document) -> str:
+    return file["path"] if "path" in file else os.fsdecode(bytes.fromhex(file["path_hex"]))
+
+
+def _some(refs: frozenset[str] | set[str]) -> str:
+    shown = sorted(refs)[:5]
+    return f"{len(refs)} versions ({', '.join(shown)}{', …' if len(refs) > 5 else ''})"
+
+
+def _differences(then: Any, now: Any, where: str = "") -> Iterator[str]:
+    if isinstance(then, dict) and isinstance(now, dict):
+        for key in [*then, *(k for k in now if k not in then)]:
+            yield from _differences(then.get(key), now.get(key), f"{where}/{key}")
+    elif then != now:
+        yield f"{where} was {str(then)[:80]}, is {str(now)[:80]}"
