@@ -46,6 +46,14 @@ def grouped(seeds: range) -> list[object]:
     ]
 
 
+@pytest.mark.parametrize("seed", grouped(range(2 * KINDS)))
+def test_a_sound_registry_stays_as_it_is(seed, base_of):
+    """What wounded ones go through does nothing to one that has no wounds."""
+    with fast_folder() as folder:
+        case = play(make_case(seed, base_of(seed), folder, only=()), folder)
+    assert not case.problems, case.report()
+
+
 @pytest.mark.parametrize("seed", grouped(range(SEEDS)))
 def test_wounds(seed, base_of):
     check(seed, base_of(seed))

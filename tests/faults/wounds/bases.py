@@ -7,12 +7,14 @@ databases; and with what was added still in its place, or gone.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import random
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -28,6 +30,7 @@ from tests.faults.wounds.truth import Truth, truth_of
 
 KINDS = 4
 ACTS = 200
+_LENGTH = 150
 _FILES = ("model", "dataset.csv", "config.yaml", "log", "größe")
 _FOLDERS = ("team/set", "team/checkpoint")
 _WORDS = ("pelican", "heron", "looks good", "no, it does not", "größer als ☂")
@@ -59,9 +62,11 @@ def without_child(registry: LocalRegistry) -> LocalRegistry:
 
 def make_base(kind: int, folder: Path) -> Base:
     """The base number `kind` below `folder`; the same acts each time."""
-    sources, working, place = folder / "sources", folder / "working", folder / "registry"
+    working, place = folder / "working", folder / "registry"
+    # Where files came from is in the journal: its length must not change with the folder.
+    sources = folder / "s".ljust(_LENGTH - len(os.fspath(folder)), "s")
     is_open, is_kept = kind % 2 == 1, kind >= 2
-    with _small_parts():
+    with _small_parts(), _same_each_time(random.Random(-kind)):
         registry = without_child(create_registry(working, Settings(), "cli"))
         registry.desk.segments._segment_bytes = 24_000
         registry.desk.store.shelves._seal_bytes = 400_000 if is_kept else 1 << 30
@@ -92,6 +97,21 @@ def _small_parts() -> Iterator[None]:
         mock.patch("strongroom.domain.manifest._CUT_MASK", 1),
         mock.patch("strongroom.services.runs.MOST_INLINE", 30),
         mock.patch("strongroom.store.stat_cache._TRUST_AFTER_NS", -(10**18)),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def _same_each_time(rng: random.Random) -> Iterator[None]:
+    """Times and names that are made up are those of the base, so that a seed wounds the same
+    places in it whenever and wherever it is made.
+    """
+    ticks = itertools.count(1_600_000_000_000_000_000, 1_000_000)
+    with (
+        mock.patch("strongroom.domain.timestamps.time", SimpleNamespace(time_ns=ticks.__next__)),
+        mock.patch("strongroom.domain.timestamps.os", SimpleNamespace(urandom=rng.randbytes)),
+        mock.patch("strongroom.services.ingest.token_hex", lambda size: rng.randbytes(size).hex()),
+        mock.patch("getpass.getuser", lambda: "wounded"),
     ):
         yield
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import shutil
 import sqlite3
@@ -18,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.wounds.truth import Line, Truth, Version
-from tests.faults.wounds.wounding import Wound
 
 #: Damaged names of tables come in messages that are no UTF-8.
 _UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
@@ -27,33 +27,55 @@ STRICT = bool(os.environ.get("STRONGROOM_WOUNDS_STRICT"))
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Digests of sound blobs, numbers of readable journal entries, and whether the registry's own
-    name is still to be read.
+    """Digests of sound blobs, numbers of readable journal entries, and whether anything still
+    says which registry this is.
     """
 
     blobs: frozenset[str]
     entries: frozenset[int]
+    is_named: bool
 
     def is_sure(self, version: Version) -> bool:
         needs = {*version.files.values(), *version.documents}
-        return version.entry in self.entries and needs <= self.blobs
+        return self.is_named and version.entry in self.entries and needs <= self.blobs
 
 
-def what_is_left(place: Path, truth: Truth, wounds: Iterable[Wound]) -> Left:
+def what_is_left(place: Path, truth: Truth) -> Left:
     """Looks at the wounded registry in `place`, which is not changed by it."""
-    files = {wound.file for wound in wounds}
-    blobs = {d for d, paths in truth.sources.items() if d in truth.blobs and paths}
-    blobs -= {d for v in truth.versions.values() for d in v.documents}  # no source has those
-    blobs |= _objects(place, truth)
-    for shelf in _databases(place / "shelves", files, "shelves/"):
+    entries, blobs = set(_lines(place, truth)), _objects(place, truth)
+    for shelf in _databases(place / "shelves"):
         blobs |= _on_shelf(shelf, truth)
-    return Left(frozenset(blobs), frozenset(_lines(place, truth)))
+    blobs |= _in_sources(truth, entries, blobs)
+    return Left(frozenset(blobs), frozenset(entries), _is_named(place, truth, entries))
 
 
-def _databases(folder: Path, files: set[str], prefix: str) -> list[Path]:
+def _is_named(place: Path, truth: Truth, entries: set[int]) -> bool:
+    """False too where the marker asks for something that a later Strongroom may know."""
+    try:
+        marker = json.loads((place / "registry.json").read_bytes())
+        name, number, features = marker["id"], marker["format"], marker["features"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return 1 in entries  # the journal's first entry has the name
+    if (number, features) != (1, ["shelves"]):
+        return False
+    return name == truth.facts["id"] or 1 in entries
+
+
+def _in_sources(truth: Truth, entries: set[int], blobs: set[str]) -> set[str]:
+    """Files that lie where a version's readable entry and manifest say that they came from."""
+    found = set()
+    for version in truth.versions.values():
+        if version.entry in entries and version.documents <= blobs:
+            source = Path(truth.lines[version.entry].details["source"]["path"])
+            for path, digest in version.files.items():
+                if {source, source / path} & set(truth.sources.get(digest, ())):
+                    found.add(digest)
+    return found
+
+
+def _databases(folder: Path) -> list[Path]:
     """The databases in `folder`, those too of which only the log is left."""
     names = {p.name.removesuffix("-wal") for p in folder.glob("*.db*") if ".db-shm" not in p.name}
-    names |= {f.removeprefix(prefix).removesuffix("-wal") for f in files if f.startswith(prefix)}
     return [folder / name for name in sorted(names)]
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import itertools
 import os
 import random
+import shutil
+import subprocess
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,11 +27,14 @@ from strongroom.settings import Settings
 from tests.faults.wounds.bases import Base, copy_registry, without_child
 from tests.faults.wounds.oracle import STRICT, Left, undetectable, what_is_left
 from tests.faults.wounds.truth import Document, Truth, Version, facts_of
-from tests.faults.wounds.wounding import Wound, wound
+from tests.faults.wounds.wounding import Wound, inflict, wound
+from tests.journeys.commands import COMMAND, environment
 
 T = TypeVar("T")
 #: So many versions of each look are written out as well, which costs more than reading them.
 _WRITTEN_OUT = 3
+#: In one of so many cases doctor is asked as a command too, which takes a process.
+_COMMAND_EACH = 25
 #: Orders in which a registry is mended; it is looked at before and after each step.
 ORDERS = (
     ("fix", "repair", "rebuild", "fix", "repair"),
@@ -72,7 +79,7 @@ class Case:
             [
                 f"seed {self.seed}: {len(self.problems)} problems",
                 "wounds:",
-                *(f"  {one}" for one in self.wounds),
+                *(f"  {number}: {one}" for number, one in enumerate(self.wounds)),
                 "steps:",
                 *(f"  {one}" for one in self.said),
                 "problems:",
@@ -81,19 +88,46 @@ class Case:
         )
 
 
-def make_case(seed: int, base: Base, folder: Path) -> Case:
-    """A copy of `base` in `folder`, wounded as `seed` says."""
+def make_case(seed: int, base: Base, folder: Path, only: Collection[int] | None = None) -> Case:
+    """A copy of `base` in `folder`, wounded as `seed` says, or by some of its wounds only."""
     place = folder / "registry"
     copy_registry(base.place, place)
     case = Case(seed, place, base.truth)
     case.wounds = wound(place, random.Random(seed))
+    if only is not None:
+        shutil.rmtree(place)
+        copy_registry(base.place, place)
+        case.wounds = [one for number, one in enumerate(case.wounds) if number in only]
+        for one in case.wounds:
+            inflict(place, one)
     return case
+
+
+def shrink(seed: int, base: Base, folder: Path) -> list[int]:
+    """As few of the seed's wounds as still make a problem of the same kind."""
+
+    def kinds(only: Collection[int] | None) -> tuple[int, set[str]]:
+        below = folder / f"try{next(count)}"
+        below.mkdir()
+        case = play(make_case(seed, base, below, only), below)
+        shutil.rmtree(below)
+        return len(case.wounds), {problem.split()[0] for problem in case.problems}
+
+    count = itertools.count()
+    number, wanted = kinds(None)
+    needed = list(range(number))
+    for one in range(number):
+        fewer = [n for n in needed if n != one]
+        with contextlib.suppress(OSError):  # a wound to a file that another one made short
+            if kinds(fewer)[1] & wanted:
+                needed = fewer
+    return needed
 
 
 def play(case: Case, folder: Path) -> Case:
     """Does everything with the case, in an order that its seed chooses."""
     rng = random.Random(-1 - case.seed)
-    left = what_is_left(case.place, case.truth, case.wounds)
+    left = what_is_left(case.place, case.truth)
     with _impatient():
         player = _Player(case, left, rng, folder)
         player.play(rng.choice(ORDERS))
@@ -114,6 +148,7 @@ class _Player:
         self.served: frozenset[str] = frozenset()
         self.added: set[str] = set()
         self.was_whole = False
+        self.with_command = case.seed % _COMMAND_EACH == 3
         self.outs = 0
 
     def play(self, order: tuple[str, ...]) -> None:
@@ -122,12 +157,16 @@ class _Player:
         health = self.doctor("doctor")
         if not first.is_whole(self.truth) and health["ok"] and not self.is_undetectable():
             self.case.problem("SILENT", f"doctor finds nothing wrong; {self.lacking(first)}")
+        if self.with_command:
+            self.doctor_too(health)
         self.check_no_worse(self.look("read after doctor"))
         for step in order:
             self.step(step)
             self.check_no_worse(self.look(f"read after {step}"))
         last = self.look("the end")
         health = self.doctor("doctor at the end")
+        if self.with_command:
+            self.doctor_too(health)
         self.check_end(last, health)
         if self.rng.randrange(3) == 0:
             self.attempt("collect", self.collect_all)
@@ -174,6 +213,16 @@ class _Player:
         self.say("; ".join(bad) or "ok")
         return answer
 
+    def doctor_too(self, health: Document) -> None:
+        """The command says by its exit code what was answered here."""
+        done = subprocess.run(
+            [*COMMAND, "doctor"], env=environment(self.case.place), capture_output=True, text=True
+        )
+        # Where nothing opens, doctor used to exit as other commands do there.
+        good = {0} if health["ok"] else {6} if hasattr(bootstrap, "diagnose") else set(range(1, 10))
+        if done.returncode not in good or "Traceback" in done.stderr:
+            self.case.problem("EXIT", f"{done.returncode}, not {good}: {done.stderr[-300:]}")
+
     # ------------------------------------------------------------------ looking
 
     def look(self, step: str) -> Look:
@@ -193,6 +242,8 @@ class _Player:
             names = {ref.rpartition("@")[0] for ref in self.truth.versions}
             facts, _ = self.attempt(self.case.step, lambda: facts_of(registry, names))
             if facts is not None:
+                if 1 not in self.left.entries:  # then nobody can know its name
+                    facts["id"] = self.truth.facts["id"]
                 self._check_tags(facts["versions"])
             return Look(frozenset(served), facts)
 
@@ -267,7 +318,8 @@ class _Player:
     def missing_facts(self, look: Look) -> Iterator[str]:
         """Facts whose entry is readable, of versions that are served, that are not as they were."""
         if look.facts is None:
-            yield "lists cannot be had"
+            if not look.error:
+                yield "lists cannot be had"
             return
         lines = [line for seq, line in self.truth.lines.items() if seq in self.left.entries]
         for ref in look.served:
@@ -337,15 +389,7 @@ class _Player:
         for name in self.rng.sample(sorted({r.rpartition("@")[0] for r in self.truth.versions}), 3):
             new = self.folder / "new.bin"
             new.write_bytes(b"new " + self.rng.randbytes(60))
-            version = self._added(new, name, health)
-            if version is None:
-                continue
-            ref = f"{name}@{version['tag']}"
-            self.added.add(ref)
-            known = self.truth.versions.get(ref)
-            if known is not None and (STRICT or known.entry in self.left.entries):
-                self.case.problem("REUSED", f"{ref} is other content now")
-            self.served -= {ref}
+            self._added(new, name, health)
         for version in self._single_kept():
             (path,) = self.truth.sources[next(iter(version.files.values()))][:1]
             added = self._added(path, version.ref.rpartition("@")[0], health)
@@ -376,7 +420,16 @@ class _Player:
         version, error = self.attempt("add", add)
         if version is None and health["ok"]:
             self.case.problem("SILENT", f"doctor is ok, but nothing can be added: {error}")
+        if version is not None and version["created"]:
+            self._check_new(f"{name}@{version['tag']}")
         return version
+
+    def _check_new(self, ref: str) -> None:
+        known = self.truth.versions.get(ref)
+        if known is not None and (STRICT or known.entry in self.left.entries):
+            self.case.problem("REUSED", f"{ref} is other content now")
+        self.added.add(ref)
+        self.served -= {ref}
 
     # ------------------------------------------------------------------ helpers
 

@@ -19,6 +19,7 @@ import struct
 import subprocess
 import sys
 import tarfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,17 @@ HERE = Path(__file__).parent
 TRAIN = HERE.parents[2] / "resources" / "sample" / "train.py"
 SAMPLE = Path("/tmp/strongroom-sample")
 REGISTRY = SAMPLE / "registry"
-#: Host and user are asked for in the process itself.
-_CALLED_SAMPLE = "import socket; socket.gethostname = lambda: 'sample'\n"
+#: When all of it happened: long ago, so that no computer's clock is behind the journal.
+_BEGAN = 1_700_000_000
+#: Host and time are asked for in the process itself; the user is an environment variable.
+_CALLED_SAMPLE = f"""
+import socket, time
+socket.gethostname = lambda: "sample"
+def shifted(clock, shift):
+    return lambda: clock() - shift
+time.time = shifted(time.time, {time.time_ns() // 10**9 - _BEGAN})
+time.time_ns = shifted(time.time_ns, {time.time_ns() // 10**9 - _BEGAN} * 10**9)
+"""
 _CLI = _CALLED_SAMPLE + "from strongroom.cli.main import main; main()"
 _PAUSE = (
     _CALLED_SAMPLE
@@ -187,7 +197,7 @@ def old_times(folder: Path) -> None:
     """What was written long ago has certainly settled."""
     for path in folder.rglob("*"):
         if path.is_file():
-            os.utime(path, (1_790_000_000, 1_790_000_000))
+            os.utime(path, (_BEGAN - 1000, _BEGAN - 1000))
 
 
 def said(old: Old) -> dict[str, Any]:
