@@ -110,7 +110,6 @@ def _same_each_time(rng: random.Random) -> Iterator[None]:
     with (
         mock.patch("strongroom.domain.timestamps.time", SimpleNamespace(time_ns=ticks.__next__)),
         mock.patch("strongroom.domain.timestamps.os", SimpleNamespace(urandom=rng.randbytes)),
-        mock.patch("strongroom.services.ingest.token_hex", lambda size: rng.randbytes(size).hex()),
         mock.patch("getpass.getuser", lambda: "wounded"),
     ):
         yield
