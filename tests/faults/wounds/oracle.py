@@ -20,18 +20,20 @@ from pathlib import Path
 
 from tests.faults.wounds.truth import Line, Truth, Version
 
-#: Damaged names of tables come in messages that are no UTF-8.
-_UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
+#: Damaged names of tables come in messages that are no UTF-8, damaged lengths want much memory.
+_UNREADABLE = (sqlite3.Error, UnicodeDecodeError, MemoryError)
 STRICT = bool(os.environ.get("STRONGROOM_WOUNDS_STRICT"))
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
     """Digests of sound blobs, numbers of readable journal entries, and whether anything still
-    says which registry this is.
+    says which registry this is. Some blobs lie only in a shelf's write-ahead log that SQLite
+    itself does not take for whole: opening the shelf as usual is enough to lose those.
     """
 
     blobs: frozenset[str]
+    only_in_logs: frozenset[str]
     entries: frozenset[int]
     is_named: bool
 
@@ -39,14 +41,23 @@ class Left:
         needs = {*version.files.values(), *version.documents}
         return self.is_named and version.entry in self.entries and needs <= self.blobs
 
+    def is_in_logs(self, version: Version) -> bool:
+        return not self.only_in_logs.isdisjoint({*version.files.values(), *version.documents})
+
 
 def what_is_left(place: Path, truth: Truth) -> Left:
     """Looks at the wounded registry in `place`, which is not changed by it."""
-    entries, blobs = set(_lines(place, truth)), _objects(place, truth)
+    entries, blobs, in_logs = set(_lines(place, truth)), _objects(place, truth), set[str]()
     for shelf in _databases(place / "shelves"):
-        blobs |= _on_shelf(shelf, truth)
-    blobs |= _in_sources(truth, entries, blobs)
-    return Left(frozenset(blobs), frozenset(entries), _is_named(place, truth, entries))
+        found = _readable(shelf, truth)
+        found |= _carved(shelf, truth, found)
+        blobs |= found
+        in_logs |= _carved(Path(f"{shelf}-wal"), truth, found)
+    sources = _in_sources(truth, entries, blobs | in_logs)
+    in_logs -= blobs | sources
+    blobs |= in_logs | sources
+    named = _is_named(place, truth, entries)
+    return Left(frozenset(blobs), frozenset(in_logs), frozenset(entries), named)
 
 
 def _is_named(place: Path, truth: Truth, entries: set[int]) -> bool:
@@ -88,7 +99,8 @@ def _objects(place: Path, truth: Truth) -> set[str]:
     return found
 
 
-def _on_shelf(shelf: Path, truth: Truth) -> set[str]:
+def _readable(shelf: Path, truth: Truth) -> set[str]:
+    """What SQLite still reads from the shelf and its log."""
     found: set[str] = set()
     with _opened(shelf) as connection:
         for digest in truth.blobs:
@@ -96,21 +108,30 @@ def _on_shelf(shelf: Path, truth: Truth) -> set[str]:
                 row = connection.execute(
                     "select data from blobs where digest = ?", (bytes.fromhex(digest),)
                 ).fetchone()
-                if row is not None and bytes(row[0]) == truth.blobs[digest]:
+                if row is not None and row[0] == truth.blobs[digest]:
                     found.add(digest)
         for number in range(1, len(truth.blobs) * 2):
             with contextlib.suppress(*_UNREADABLE):
                 row = connection.execute(
                     "select digest, data from blobs where id = ?", (number,)
                 ).fetchone()
-                if row is not None and truth.blobs.get(bytes(row[0]).hex()) == bytes(row[1]):
-                    found.add(bytes(row[0]).hex())
-    raw = b"".join(p.read_bytes() for p in (shelf, Path(f"{shelf}-wal")) if p.exists())
+                if row is not None and isinstance(row[0], bytes):
+                    digest = row[0].hex()
+                    if digest in truth.blobs and row[1] == truth.blobs[digest]:
+                        found.add(digest)
+    return found
+
+
+def _carved(file: Path, truth: Truth, known: set[str]) -> set[str]:
+    """Those that are not `known` already whose row lies whole in the raw file."""
+    raw = file.read_bytes() if file.exists() else b""
+    found = set()
     for digest, data in truth.blobs.items():
-        if digest not in found:
-            name = bytes.fromhex(digest)
-            if _record_head(len(data)) + name + data in raw or (STRICT and name + data in raw):
-                found.add(digest)
+        row = bytes.fromhex(digest) + data
+        if digest not in known and (
+            _record_head(len(data)) + row in raw or (STRICT and row in raw)
+        ):
+            found.add(digest)
     return found
 
 
@@ -142,7 +163,7 @@ def _in_catalog(catalog: Path, lines: Iterable[Line]) -> Iterator[int]:
                 row = connection.execute(
                     "select line from entries where seq = ?", (line.seq,)
                 ).fetchone()
-                if row is not None and bytes(row[0]) == line.data:
+                if row is not None and row[0] == line.data:
                     yield line.seq
     if STRICT:
         files = [p for p in (catalog, Path(f"{catalog}-wal")) if p.exists()]

@@ -327,8 +327,11 @@ class _Player:
 
     def check_end(self, look: Look, health: Document) -> None:
         sure = {ref for ref, v in self.truth.versions.items() if self.left.is_sure(v)}
-        if lost := sure - look.served:
+        logged = {ref for ref in sure if self.left.is_in_logs(self.truth.versions[ref])}
+        if lost := sure - look.served - logged:
             self.case.problem("LOST", f"{_some(lost)}: all of it is there; {look.error}")
+        if lost := logged - look.served:
+            self.case.problem("LOST-LOG", f"{_some(lost)}: some of it is in a shelf's broken log")
         for what in self.missing_facts(look):
             self.case.problem("FACT", what)
         if look.is_whole(self.truth) and not health["ok"]:
