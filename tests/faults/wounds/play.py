@@ -27,7 +27,7 @@ from strongroom.services.local import LocalRegistry
 from strongroom.settings import Settings
 from tests.faults.wounds.bases import Base, copy_registry, without_child
 from tests.faults.wounds.oracle import STRICT, Left, undetectable, what_is_left
-from tests.faults.wounds.truth import Document, Truth, Version, facts_of
+from tests.faults.wounds.truth import Document, Line, Truth, Version, facts_of
 from tests.faults.wounds.wounding import Wound, inflict, wound
 from tests.journeys.commands import COMMAND, environment
 
@@ -332,24 +332,30 @@ class _Player:
             self.case.problem("LOST", f"{_some(lost)}: all of it is there; {look.error}")
         if lost := logged - look.served:
             self.case.problem("LOST-LOG", f"{_some(lost)}: some of it is in a shelf's broken log")
-        for what in self.missing_facts(look):
-            self.case.problem("FACT", what)
-        if look.is_whole(self.truth) and not health["ok"]:
+        for kind, what in self.missing_facts(look):
+            self.case.problem(kind, what)
+        # What a run says is shown without its document, whose loss is no less a loss.
+        runs = frozenset().union(*self.truth.runs.values()) <= self.left.blobs
+        if look.is_whole(self.truth) and runs and not health["ok"]:
             bad = [c["detail"] for c in health["checks"] if not c["ok"]]
             self.case.problem("SOUR", f"all is served, yet doctor says {bad or health}")
         told = {r for r, v in self.truth.versions.items() if v.entry in self.left.entries}
         if (told - look.served) and health["ok"]:
             self.case.problem("SILENT", f"doctor is ok without {_some(told - look.served)}")
 
-    def missing_facts(self, look: Look) -> Iterator[str]:
-        """Facts whose entry is readable, of versions that are served, that are not as they were."""
-        if look.facts is None:
-            if not look.error:
-                yield "lists cannot be had"
-            return
+    def missing_facts(self, look: Look) -> Iterator[tuple[str, str]]:
+        """Facts whose entry is readable that are not as they were, each with its kind in front."""
+        if look.facts is not None:
+            yield from (("FACT", what) for what in self._missing_of_versions(look, look.facts))
+            yield from self._missing_runs(look.facts)
+        elif not look.error:
+            yield "FACT", "lists cannot be had"
+
+    def _missing_of_versions(self, look: Look, facts: Document) -> Iterator[str]:
+        """Of those that are served."""
         lines = [line for seq, line in self.truth.lines.items() if seq in self.left.entries]
         for ref in look.served:
-            now, then = look.facts["versions"].get(ref), self.truth.versions[ref].facts
+            now, then = facts["versions"].get(ref), self.truth.versions[ref].facts
             if now is None:
                 yield f"{ref} is not in the list"
                 continue
@@ -358,9 +364,9 @@ class _Player:
                     yield f"{ref}: {key} was {then[key]!r}, is {now[key]!r}"
         for line in lines:
             ref = f"{line.object.get('name')}@v{line.details.get('n')}"
-            if ref not in look.served or ref not in look.facts["versions"]:
+            if ref not in look.served or ref not in facts["versions"]:
                 continue
-            now, then = look.facts["versions"][ref], self.truth.versions[ref].facts
+            now = facts["versions"][ref]
             if line.action == "version.labelled" and self._is_last_label(line):
                 key, value = line.details["key"], line.details["value"]
                 if now["labels"].get(key) != value:
@@ -371,20 +377,19 @@ class _Player:
                 yield f"{ref}: the note {line.details['text']!r} is gone"
             if line.action == "lineage.linked" and line.details["from"] in look.served:
                 edge = [line.details["from"], ref]
-                if edge not in [e[:2] for e in look.facts["edges"] if e[3] == "declared"]:
+                if edge not in [e[:2] for e in facts["edges"] if e[3] == "declared"]:
                     yield f"{ref}: the link from {line.details['from']} is gone"
-        yield from self._missing_runs(look.facts)
 
-    def _is_last_label(self, line: Any) -> bool:
-        same = ("version.labelled", line.object["name"], line.details["n"], line.details["key"])
-        return line.seq == max(
-            one.seq
-            for one in self.truth.lines.values()
-            if one.action == same[0]
-            and (one.action, one.object["name"], one.details["n"], one.details["key"]) == same
-        )
+    def _is_last_label(self, line: Line) -> bool:
+        """Whether no later entry gives the same label of the version another value."""
 
-    def _missing_runs(self, facts: Document) -> Iterator[str]:
+        def named(one: Line) -> tuple[Any, ...]:
+            return one.action, one.object["name"], one.details["n"], one.details["key"]
+
+        labels = [one for one in self.truth.lines.values() if one.action == "version.labelled"]
+        return line.seq == max(one.seq for one in labels if named(one) == named(line))
+
+    def _missing_runs(self, facts: Document) -> Iterator[tuple[str, str]]:
         for run, documents in self.truth.runs.items():
             last = max(
                 line.seq
@@ -393,13 +398,14 @@ class _Player:
             )
             if last not in self.left.entries or not documents <= self.left.blobs:
                 continue
+            kind = "FACT" if documents.isdisjoint(self.left.only_in_logs) else "FACT-LOG"
             now, then = facts["runs"].get(run), self.truth.facts["runs"][run]
             if now is None:
-                yield f"run {run} is gone"
+                yield kind, f"run {run} is gone"
                 continue
             different = list(_differences({**then, "outputs": []}, {**now, "outputs": []}))
             if different:
-                yield f"run {run}: {'; '.join(different)[:300]}"
+                yield kind, f"run {run}: {'; '.join(different)[:300]}"
 
     def lacking(self, look: Look) -> str:
         """In a few words, what is not as in the truth."""
