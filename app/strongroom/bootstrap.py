@@ -2,102 +2,230 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import getpass
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from strongroom.audit.segments import Segments
-from strongroom.catalog.catalog import last_seq, lines_after
+from strongroom.catalog import blobs, catalog
 from strongroom.catalog.engine import Engine
+from strongroom.disk import durable
 from strongroom.domain.entry import Draft
-from strongroom.domain.errors import Busy, Damaged, Denied, Unreachable
-from strongroom.services.desk import Desk
+from strongroom.domain.errors import (
+    Busy,
+    Conflict,
+    Damaged,
+    Denied,
+    NotFound,
+    StrongroomError,
+    Unreachable,
+)
+from strongroom.services import journal
+from strongroom.services.desk import Desk, stored_at
 from strongroom.services.documents import StoredDocuments
 from strongroom.services.inspection import Inspector
+from strongroom.services.journal import told_id
 from strongroom.services.local import LocalRegistry
 from strongroom.services.progress import Progress
+from strongroom.services.rebuild import clear_left_over
 from strongroom.settings import Settings
-from strongroom.store.folder import FolderStore
-from strongroom.store.place import Place, create, open_place
+from strongroom.store.folder import FolderStore, Stored
+from strongroom.store.place import Place, create, open_place, write_marker
 from strongroom.store.stat_cache import StatCache
 
 
 def create_registry(root: Path, settings: Settings, origin: str) -> LocalRegistry:
-    """Makes a registry in `root` and opens it; `Conflict` where one is already."""
-    create(root)
-    registry = open_registry(root, settings, origin)
-    with registry.desk.recording(StoredDocuments(registry.desk.store)) as recorder:
-        recorder.write(
-            Draft("registry.created", {"type": "registry", "id": registry.desk.place.registry_id})
+    """Makes a registry in `root` and opens it; `Conflict` where one is already.
+
+    One whose making was cut short is made to its end.
+    """
+    if (root / "registry.json").exists():
+        registry = open_registry(root, settings, origin)
+        if registry.last_change() > 1 or registry.made_before:
+            registry.close()
+            raise Conflict("there is a registry already", str(root), "choose another folder")
+        return registry
+    if told_id(root):
+        raise Conflict(
+            "there is a registry already, whose registry.json is gone",
+            str(root),
+            "open it, by any command: the file is made again",
         )
-    return registry
+    create(root)
+    return open_registry(root, settings, origin)
 
 
 def open_registry(root: Path, settings: Settings, origin: str) -> LocalRegistry:
     """Opens the registry in `root` for the operating-system user.
 
-    Raises `NotFound`, `Damaged` (the catalog is gone or behind its journal) or `Busy` (it is
-    just being rebuilt). What a crash left open is completed first.
+    Raises `NotFound`, `Damaged` (the catalog is gone, or not of one history with its journal) or
+    `Busy` (it is just being rebuilt). What a crash left open is completed first.
     """
-    place = open_place(root)
+    place = _place(root)
     release = _share(place)
     try:
-        segments = Segments(place.journal)
-        written = segments.last_seq()
-        if written and not place.catalog.exists():
-            raise Damaged("the catalog is gone", str(place.catalog), _REBUILD)
-        engine = Engine(place.catalog)
-        known = last_seq(engine)
-        if known < written:
-            engine.close()
-            raise Damaged(
-                f"the catalog ends at entry {known}, the journal at {written}",
-                str(place.catalog),
-                _REBUILD,
-            )
-        if known > written:
-            segments.catch_up(lambda last: lines_after(engine, last), known)
-        desk = Desk(
-            place=place,
-            engine=engine,
-            store=FolderStore(place.root),
-            segments=segments,
-            stats=StatCache(place.stat_cache),
-            inspector=Inspector(
-                settings["limits.describe_time"], int(settings["limits.describe_memory"]) << 20
-            ),
-            actor=_os_user(),
-            origin=origin,
-        )
-        return LocalRegistry(desk, release)
+        desk = _desk(place, settings, origin)
+        try:
+            made_before = catalog.last_seq(desk.engine) > 0
+            if not made_before:
+                _finish_making(desk)
+            journal.agree(desk)
+        except BaseException:
+            desk.close()
+            raise
+        return LocalRegistry(desk, release, made_before)
     except BaseException:
         release()
         raise
 
 
-def rebuild_registry(root: Path, progress: Progress | None = None) -> dict[str, Any]:
-    """Makes the catalog again; `Busy` while any other process has the registry open."""
-    from strongroom.services import doctor
+def diagnose(root: Path, settings: Settings, origin: str, fix: bool = False) -> dict[str, Any]:
+    """The doctor's answer, also where the registry cannot be opened: then that is what is wrong."""
+    try:
+        registry = open_registry(root, settings, origin)
+    except Damaged as error:
+        if fix and _mended_unopened(root, settings, origin):
+            return diagnose(root, settings, origin)
+        return {"ok": False, "checks": [{"name": "opening", "ok": False, "detail": str(error)}]}
+    try:
+        return registry.doctor(fix)
+    finally:
+        registry.close()
 
-    place = open_place(root)
-    with open(place.root / "local" / "open.lock", "ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Busy(
-                "another process has the registry open",
-                str(root),
-                "close its windows and watchers, then try again",
-            ) from error
+
+def rebuild_registry(
+    root: Path, progress: Progress | None = None, accept_loss: bool = False
+) -> dict[str, Any]:
+    """Makes the catalog again; `Busy` where another process keeps the registry open."""
+    from strongroom.services import rebuild
+
+    place = _place(root)
+    with _alone(place):
         store = FolderStore(place.root)
         try:
-            return doctor.rebuild(place, store, progress)
+            return rebuild.rebuild(place, store, _os_user(), progress, accept_loss)
         finally:
             store.close()
+
+
+def _desk(place: Place, settings: Settings, origin: str) -> Desk:
+    segments = Segments(place.journal)
+    if not place.catalog.exists():
+        _refuse_empty(place, segments)
+    engine = Engine(place.catalog)
+
+    def known(digests: Sequence[bytes]) -> dict[bytes, Stored]:
+        return stored_at(blobs.places(engine, digests))
+
+    return Desk(
+        place=place,
+        engine=engine,
+        store=FolderStore(place.root, known=known),
+        segments=segments,
+        stats=StatCache(place.stat_cache),
+        inspector=Inspector(
+            settings["limits.describe_time"], int(settings["limits.describe_memory"]) << 20
+        ),
+        actor=_os_user(),
+        origin=origin,
+    )
+
+
+def _place(root: Path) -> Place:
+    """The registry's place; a `registry.json` that is gone or damaged is made again, where journal
+    or catalog tell whose it was.
+    """
+    try:
+        place = open_place(root)
+    except (NotFound, Damaged):
+        told = told_id(root) if (root / "journal").is_dir() else ""
+        if not told:
+            raise
+        with durable.told("making registry.json again", root):
+            write_marker(root, told)
+        place = open_place(root)
+    return place
+
+
+def _refuse_empty(place: Place, segments: Segments) -> None:
+    """Raises `Damaged` where there is no catalog though there was one."""
+    if segments.files():
+        raise Damaged("the catalog is gone", str(place.catalog), _REBUILD)
+    store = FolderStore(place.root)
+    try:
+        if place.earlier_catalogs():
+            raise Damaged("catalog and journal are gone", str(place.catalog), _REBUILD)
+        if next(store.scan(), None) is not None:
+            raise Damaged(
+                "catalog and journal are gone, and only they name what is stored",
+                str(place.catalog),
+                "put one of them back from a copy, then run `strongroom doctor --rebuild`",
+            )
+    finally:
+        store.close()
+
+
+def _finish_making(desk: Desk) -> None:
+    """Writes the first entry of a new registry, once its name is durable."""
+    if desk.segments.files() or desk.engine.read_only:
+        return  # what that means is for `agree` to say
+    with durable.told("making the registry", desk.place.root):
+        durable.sync_names(desk.place.root)
+    with desk.recording(StoredDocuments(desk.store)) as recorder:
+        if not catalog.head(recorder.tx)[0]:
+            recorder.write(
+                Draft("registry.created", {"type": "registry", "id": desk.place.registry_id})
+            )
+
+
+def _mended_unopened(root: Path, settings: Settings, origin: str) -> bool:
+    """Tries to put right what keeps a registry from being opened; False where it cannot be."""
+    place = _place(root)
+    try:
+        with _alone(place):
+            desk = _desk(place, settings, origin)
+            try:
+                return bool(journal.mend(desk))
+            finally:
+                desk.close()
+    except StrongroomError:
+        return False
+
+
+@contextlib.contextmanager
+def _alone(place: Place) -> Iterator[None]:
+    """Holds the registry while nobody else has it open; others that come wait meanwhile.
+
+    Raises `Busy` where somebody keeps it open for longer than `_TURN` seconds.
+    """
+    with open(place.root / "local" / "turn.lock", "ab") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        with open(place.root / "local" / "open.lock", "ab") as lock:
+            if not _locked(lock.fileno(), fcntl.LOCK_EX, _TURN):
+                raise Busy(
+                    "another process has the registry open",
+                    str(place.root),
+                    "close its windows and watchers, then try again",
+                )
+            yield
+
+
+def _locked(fd: int, mode: int, patience: float) -> bool:
+    until = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(fd, mode | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.02)
 
 
 def _share(place: Place) -> Callable[[], None]:
@@ -115,13 +243,14 @@ def _share(place: Place) -> Callable[[], None]:
             str(place.root),
             "ask its owner, or check its permissions and whether it is mounted read-only",
         ) from error
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+    with open(place.root / "local" / "turn.lock", "ab") as turn:
+        # Who rebuilds holds the turn: without it a stream of readers would never let it in.
+        its_turn = _locked(turn.fileno(), fcntl.LOCK_SH, _WAIT)
+    if not its_turn or not _locked(fd, fcntl.LOCK_SH, _WAIT):
         os.close(fd)
-        raise Busy(
-            "the registry is just being rebuilt", str(place.root), "try again in a moment"
-        ) from error
+        raise Busy("the registry is just being rebuilt", str(place.root), "try again in a moment")
+    clear_left_over(place)
+    journal.clear_scratch(place)
     return lambda: os.close(fd)
 
 
@@ -132,4 +261,6 @@ def _os_user() -> str:
         return f"uid-{os.getuid()}"
 
 
+#: Seconds that a rebuild waits for others to close the registry, and others for a rebuild.
+_TURN, _WAIT = 20.0, 5.0
 _REBUILD = "run `strongroom doctor --rebuild`"

@@ -155,6 +155,7 @@ def test_a_torn_line_of_megabytes_is_cut_off_whole(segments, cut):
     whole = path.read_bytes()
     path.write_bytes(whole + second.line[:-cut])
     assert segments.last_seq() == 1
+    segments.catch_up(fetch_from([first]), 1)
     assert path.read_bytes() == whole
     segments.catch_up(fetch_from([first, second]), 2)
     assert [e.seq for e in segments.entries()] == [1, 2]

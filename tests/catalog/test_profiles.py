@@ -10,7 +10,7 @@ from strongroom.services import collect
 def test_a_blob_that_was_looked_into_can_be_collected(registry):
     desk, data = registry.desk, b"tensors" * 20
     digest = digest_of(data)
-    desk.store.put(digest, data)
+    desk.store.put_all([(digest, data)])
     collect.collect(desk)  # condemns it: nothing refers to it
     found = [profiles.TensorRow("w", "F32", (2,), 8, True, b"d" * 32)]
     profiles.write_profile(desk.engine, digest, {"kind": "tensors"}, found)

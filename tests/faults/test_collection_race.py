@@ -261,7 +261,7 @@ def test_an_add_that_stood_still_past_its_claims_does_not_commit_what_was_collec
 
 
 def test_a_long_read_keeps_its_claims_alive(registry, two_files, monkeypatch):
-    monkeypatch.setattr(ingest, "HEARTBEAT", 0.0)
+    monkeypatch.setattr("strongroom.services.claiming.HEARTBEAT", 0.0)
 
     def grow_old() -> None:
         with registry.desk.engine.quick() as tx:

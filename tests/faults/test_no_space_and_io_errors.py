@@ -198,7 +198,9 @@ def test_making_a_registry_that_fails_at_any_write_can_be_done_again(tmp_path, l
 @both_errors
 def test_a_new_shelf_that_fails_at_any_write_is_begun_again(origin, tmp_path, monkeypatch, code):
     monkeypatch.setattr("strongroom.store.folder.SEAL_BYTES", 1)
-    monkeypatch.setattr(FolderStore.__init__, "__defaults__", (1,))
+    monkeypatch.setattr(
+        FolderStore.__init__, "__defaults__", (1, *FolderStore.__init__.__defaults__[1:])
+    )
     small = make_folder(tmp_path / "small", {"one": 5}, seed=3)
 
     def after(registry: LocalRegistry, context: str) -> None:

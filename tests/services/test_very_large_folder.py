@@ -175,13 +175,6 @@ def test_a_page_that_is_claimed_is_not_collected_under_its_add(
         return real(self, pieces)
 
     monkeypatch.setattr(Inspector, "describe", describe_and_collect)
-    keep = registry.desk.store.put
-
-    def put_and_collect(*arguments):
-        collected.append(collect.collect(registry.desk, grace=0))
-        return keep(*arguments)
-
-    monkeypatch.setattr(registry.desk.store, "put", put_and_collect)
     version = add(registry, folder)
     assert version["created"] and collected and sum(c.deleted for c in collected) == 0
     assert registry.verify()["damaged"] == [] and registry.doctor()["ok"]

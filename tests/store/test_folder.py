@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import mmap
 import os
 import sqlite3
@@ -11,11 +13,12 @@ import time
 
 import pytest
 
+from strongroom.disk import temporary
 from strongroom.disk.listing import SourceFile, Stat
 from strongroom.domain.errors import BadInput, Conflict, Damaged, NotFound, Unreachable
 from strongroom.store import place as places
-from strongroom.store.folder import FolderStore
-from strongroom.store.intake import Changed, clear_staging, take
+from strongroom.store.folder import FolderStore, Found
+from strongroom.store.intake import Changed, take
 from strongroom.store.stat_cache import StatCache
 from tests.store.conformance import LARGE, SMALL, Conformance, digest, kept
 
@@ -87,13 +90,77 @@ def test_a_shelf_that_is_no_database_is_damage_with_its_name(store, tmp_path):
     assert "000001.db" in str(caught.value)
 
 
-def test_quarantine_keeps_the_bytes_and_serves_them_no_more(store, tmp_path):
+def spoil_row(store, data, into):
+    shelf = store.shelves._connection(1)
+    shelf.execute("update blobs set data = ? where digest = ?", (into, digest(data)))
+
+
+def test_quarantine_keeps_wrong_bytes_and_serves_them_no_more(store, tmp_path):
     kept(store, tmp_path, SMALL, LARGE)
+    spoil_row(store, SMALL, b"smell bytes")
+    flip(store.object_path(digest(LARGE)))
+    wrong = {SMALL: b"smell bytes", LARGE: store.object_path(digest(LARGE)).read_bytes()}
     for data in (SMALL, LARGE):
-        aside = store.quarantine(digest(data))
-        assert aside.name.startswith(digest(data).hex()) and aside.read_bytes() == data
+        assert store.quarantine(digest(data)) == Found.ASIDE
+        (aside,) = store.quarantine_folder.glob(f"{digest(data).hex()}*")
+        assert aside.read_bytes() == wrong[data]
         with pytest.raises(Damaged):
             store.read(digest(data))
+        assert store.quarantine(digest(data)) == Found.GONE
+
+
+def test_quarantine_leaves_what_is_sound(store, tmp_path):
+    """Another process may just have mended it, or the damage was said of another file."""
+    kept(store, tmp_path, SMALL, LARGE)
+    for data in (SMALL, LARGE):
+        assert store.quarantine(digest(data)) == Found.SOUND
+        assert store.read(digest(data)) == data
+    assert list(store.quarantine_folder.iterdir()) == []
+
+
+def test_a_wrong_copy_is_passed_over_where_there_is_a_sound_one(store, tmp_path):
+    kept(store, tmp_path, SMALL)
+    store.object_path(digest(SMALL)).parent.mkdir()
+    store.object_path(digest(SMALL)).write_bytes(SMALL)
+    spoil_row(store, SMALL, b"smell bytes")
+    assert store.read(digest(SMALL)) == SMALL
+    store.object_path(digest(SMALL)).write_bytes(b"both are wrong")
+    with pytest.raises(Damaged):
+        store.read(digest(SMALL))
+
+
+def test_a_row_with_wrong_bytes_is_put_right_by_storing_it_again(store, tmp_path):
+    kept(store, tmp_path, SMALL)
+    spoil_row(store, SMALL, b"smell bytes")
+    kept(store, tmp_path, SMALL)
+    assert store.read(digest(SMALL)) == SMALL
+
+
+@pytest.mark.parametrize("wound", ["head", "middle", "emptied", "no index"])
+def test_a_damaged_shelf_is_left_for_a_new_one_and_its_rows_are_saved(store, tmp_path, wound):
+    contents = [os.urandom(size) for size in (0, 10, 3000, 5000, 60_000)] * 3
+    contents = [data + bytes([n]) for n, data in enumerate(contents)]
+    kept(store, tmp_path, *contents)
+    store.close()
+    path = store.shelves.path(1)
+    sqlite3.connect(path).execute("pragma wal_checkpoint(truncate)").close()
+    data = bytearray(path.read_bytes())
+    if wound == "head":
+        data[:4096] = os.urandom(4096)
+    elif wound == "middle":
+        data[8192:12288] = bytes(4096)
+    elif wound == "no index":
+        data[4096 * 2 : 4096 * 3] = bytes(4096)
+    path.write_bytes(b"" if wound == "emptied" else bytes(data))
+    assert store.shelves.problem(1, wholly=True)
+    (fresh,) = kept(store, tmp_path, b"something new")
+    assert store.read(fresh.digest) == b"something new"
+    saved = {s.digest for s in store.mend_shelf(1)}
+    assert saved <= set(map(digest, contents)) and all(map(store.read, saved))
+    assert len(saved) == {"head": 15, "no index": 15, "emptied": 0}.get(wound, len(saved))
+    assert wound == "emptied" or len(saved) > 10
+    assert {p.name[:15] for p in store.quarantine_folder.iterdir()} == {"shelf-000001.db"}
+    assert all(not store.shelves.problem(n, wholly=True) for n in store.shelves.numbers())
 
 
 def test_a_full_shelf_is_sealed_and_the_next_one_begins(tmp_path):
@@ -202,12 +269,38 @@ def test_stopping_half_way_leaves_nothing(store, tmp_path):
     assert list(store.staging.iterdir()) == []
 
 
+def test_a_left_over_temporary_folder_goes_but_one_in_work_stays(store):
+    (store.staging / "killed.tmp").mkdir()
+    (store.staging / "killed.tmp" / "copy.db").write_bytes(b"half")
+    with temporary.new_folder(store.staging) as room:
+        assert store.clear_left_over() == 1
+        assert list(store.staging.iterdir()) == [room]
+    assert list(store.staging.iterdir()) == []
+
+
+def test_a_temporary_file_cleared_away_before_it_is_locked_is_made_anew(store, monkeypatch):
+    """The moment between making and locking it, in which it looks left over."""
+    real, cleared = temporary.fcntl.flock, []
+
+    def clear_first(fd, mode):
+        if not cleared and not mode & fcntl.LOCK_NB:
+            cleared.append(1)
+            store.clear_left_over()
+        return real(fd, mode)
+
+    monkeypatch.setattr(temporary.fcntl, "flock", clear_first)
+    fd, path = temporary.new_file(store.staging)
+    os.write(fd, b"kept")
+    os.close(fd)
+    assert cleared and path.read_bytes() == b"kept"
+
+
 def test_left_over_temporary_files_go_but_those_in_work_stay(store, tmp_path):
     (store.staging / "dead.tmp").write_bytes(b"half")
     path = tmp_path / "source"
     path.write_bytes(LARGE)
     working = take(os.fsencode(path), store.staging)
-    assert clear_staging(store.staging) == 1
+    assert store.clear_left_over() == 1
     assert [p.name for p in store.staging.iterdir()] == [working.temporary.name]
     working.discard()
 
@@ -254,7 +347,10 @@ def test_a_broken_cache_file_costs_only_reading(tmp_path):
 def test_an_unknown_feature_is_refused_with_words(tmp_path):
     place = places.create(tmp_path / "r")
     marker = place.root / "registry.json"
-    marker.write_text(marker.read_text().replace('"shelves"', '"shelves", "telepathy"'))
+    document = json.loads(marker.read_text())
+    del document["check"]  # as one that was written before there was a sum over it
+    document["features"].append("telepathy")
+    marker.write_text(json.dumps(document))
     with pytest.raises(Conflict, match="telepathy"):
         places.open_place(place.root)
 

@@ -7,13 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from strongroom.catalog.claims import REFERRED
 from strongroom.catalog.engine import Engine, Row
-from strongroom.catalog.replay import add_page
 from strongroom.catalog.search import run_condition, version_condition
-from strongroom.domain.entry import GENESIS, Span
+from strongroom.domain.entry import GENESIS, Entry, Span
+from strongroom.domain.errors import Damaged
 from strongroom.domain.filters import All, Filter
-from strongroom.domain.manifest import Page
 
 #: What a list may be sorted by: columns, and the types of their values.
 SORTS: dict[str, tuple[tuple[str, ...], tuple[type, ...]]] = {
@@ -112,6 +110,41 @@ def lines_after(engine: Engine, seq: int, limit: int = 2000) -> list[tuple[int, 
     return [(r[0], bytes(r[1])) for r in rows]
 
 
+def line_at(engine: Engine, seq: int) -> bytes | None:
+    """The canonical line of one entry; None where there is none, or it cannot be read."""
+    try:
+        row = engine.row("select line from entries where seq = ?", (seq,))
+    except Damaged:
+        return None
+    return bytes(row[0]) if row else None
+
+
+def first_object_id(engine: Engine) -> str:
+    """The id that the first entry names: the registry's."""
+    row = engine.row("select object from entries where seq = 1")
+    return str(json.loads(row[0]).get("id", "")) if row else ""
+
+
+def lines_of_action(engine: Engine, action: str) -> list[bytes]:
+    """The lines of all entries of a (rare) action, in order."""
+    rows = engine.rows("select line from entries where action = ? order by seq", (action,))
+    return [bytes(row[0]) for row in rows]
+
+
+def correct_lines(engine: Engine, entries: Iterable[Entry]) -> int:
+    """Puts right the rows of entries that are not as these say; how many were."""
+    wrong = 0
+    with engine.writing() as tx:
+        for entry in entries:
+            wrong += tx.execute(
+                "update entries set line = ?, hash = ?, at = ?, actor = ?, action = ?"
+                " where seq = ? and (line is not ? or hash is not ?)",
+                (entry.line, entry.hash, entry.at, entry.actor, entry.action, entry.seq,
+                 entry.line, entry.hash),
+            ).rowcount  # fmt: skip
+    return wrong
+
+
 def entries_after(engine: Engine, seq: int, limit: int = 500) -> list[tuple[int, str, str]]:
     """`(number, action, object as JSON)` of the entries after `seq`, for live views."""
     return [
@@ -135,7 +168,7 @@ def versions_with_prefix(engine: Engine, artifact: str, prefix: str) -> list[Ver
     """Versions whose content or record digest begins with the hex `prefix`, lowest n first."""
     low = bytes.fromhex(prefix + "0" * (len(prefix) % 2)).ljust(32, b"\0")
     high = bytes.fromhex(prefix + "f" * (len(prefix) % 2)).ljust(32, b"\xff")
-    return _many(
+    return versions_where(
         engine,
         "a.name = ? and (v.content between ? and ? or v.record between ? and ?) order by v.n",
         (artifact, low, high, low, high),
@@ -155,13 +188,13 @@ def version_with_content(tx: Any, artifact: str, content: bytes) -> VersionRow |
 
 def versions_by_ids(engine: Engine, ids: Sequence[int]) -> list[VersionRow]:
     marks = ",".join("?" * len(ids))
-    return _many(engine, f"v.id in ({marks}) order by v.id", list(ids))
+    return versions_where(engine, f"v.id in ({marks}) order by v.id", list(ids))
 
 
 def models_named(engine: Engine, part: str, before: int) -> list[VersionRow]:
     """Models committed before version `before` whose name or source holds the path part `part`."""
     like = "%" + part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    return _many(
+    return versions_where(
         engine,
         "v.kind = 'model' and v.id < ?1 and (a.name like ?2 escape '\\'"
         " or v.source like ?2 escape '\\') order by v.id desc limit 200",
@@ -229,7 +262,7 @@ def page_of_versions(
         conditions.append(f"({', '.join(columns)}) {'<' if descending else '>'} ({marks})")
         bound += after
     by = ", ".join(f"{column} {order}" for column in columns)
-    return _many(
+    return versions_where(
         engine,
         f"{' and '.join(conditions)} order by {by} limit ? offset ?",
         [*bound, limit, skip],
@@ -369,77 +402,6 @@ def pages_of(engine: Engine, version: int) -> list[bytes]:
     ]
 
 
-def blobs_of(engine: Engine, version: VersionRow) -> list[tuple[bytes, int]]:
-    """`(digest, size)` of all a version is made of: its record, manifest, pages and files."""
-    rows = engine.rows(
-        "select b.digest, b.size from documents d join blobs b on b.id = d.blob_id where"
-        " (d.owner_type = 'version' and d.owner_id = ?) or (d.owner_type = 'page' and d.owner_id in"
-        " (select cast(page_id as text) from version_pages where version_id = ?))"
-        " union select b.digest, b.size from version_pages vp join page_files f on f.page_id ="
-        " vp.page_id join blobs b on b.id = f.blob_id where vp.version_id = ?",
-        (str(version.id), version.id, version.id),
-    )
-    return [(bytes(d), size) for d, size in rows]
-
-
-def places_of(engine: Engine, version: int) -> list[tuple[str, str, bytes | None]]:
-    """Where a version's files lie: each shelf once, each plain object with its digest.
-
-    `("", "", None)` is among them where one lies nowhere that is known.
-    """
-    rows = engine.rows(
-        "select distinct coalesce(s.form, ''), coalesce(s.place, ''),"
-        " case s.form when 'plain' then b.digest end from version_pages vp"
-        " join page_files f on f.page_id = vp.page_id join blobs b on b.id = f.blob_id"
-        " left join storage s on s.blob_id = b.id where vp.version_id = ?",
-        (version,),
-    )
-    return [(form, place, bytes(digest) if digest else None) for form, place, digest in rows]
-
-
-def versions_holding(engine: Engine, digest: bytes) -> list[VersionRow]:
-    """Versions one of whose files or documents is this blob."""
-    return _many(
-        engine,
-        "v.id in (select vp.version_id from blobs b join page_files f on f.blob_id = b.id"
-        " join version_pages vp on vp.page_id = f.page_id where b.digest = ?1)"
-        " or v.content = ?1 or v.record = ?1 or v.id in (select vp.version_id from pages p"
-        " join version_pages vp on vp.page_id = p.id where p.digest = ?1) order by v.id",
-        (digest,),
-    )
-
-
-def files_holding(engine: Engine, digest: bytes) -> list[tuple[VersionRow, bytes]]:
-    """`(version, path)` of every file that is this blob."""
-    found = []
-    for version in versions_holding(engine, digest):
-        for (path,) in engine.rows(
-            "select f.path from blobs b join page_files f on f.blob_id = b.id join version_pages"
-            " vp on vp.page_id = f.page_id where b.digest = ? and vp.version_id = ?",
-            (digest, version.id),
-        ):
-            found.append((version, bytes(path)))
-    return found
-
-
-def blobs_after(engine: Engine, last: int, limit: int = 1000) -> list[tuple[int, bytes, int]]:
-    """`(id, digest, size)` of blobs that something refers to, in id order."""
-    return [
-        (r[0], bytes(r[1]), r[2])
-        for r in engine.rows(
-            f"select id, digest, size from blobs b where id > ? and {REFERRED} order by id limit ?",
-            (last, limit),
-        )
-    ]
-
-
-def is_referred(engine: Engine, digest: bytes) -> bool:
-    """Whether a version, a page or a run needs the blob."""
-    return (
-        engine.row(f"select 1 from blobs b where digest = ? and {REFERRED}", (digest,)) is not None
-    )
-
-
 def entry_hash(engine: Engine, seq: int) -> str | None:
     row = engine.row("select hash from entries where seq = ?", (seq,))
     return row[0] if row else None
@@ -448,96 +410,6 @@ def entry_hash(engine: Engine, seq: int) -> str | None:
 def metric_directions(engine: Engine) -> dict[str, str]:
     """`{metric: "higher" | "lower"}` of those that somebody has decided on."""
     return dict(engine.rows("select name, direction from metric_directions order by name"))
-
-
-def known_blobs(engine: Engine, digests: Sequence[bytes]) -> dict[bytes, int]:
-    """`{digest: size}` of those that the catalog knows as stored and undamaged."""
-    found: dict[bytes, int] = {}
-    for start in range(0, len(digests), 500):
-        part = digests[start : start + 500]
-        marks = ",".join("?" * len(part))
-        for digest, size in engine.rows(
-            f"select b.digest, b.size from blobs b join storage s on s.blob_id = b.id where"
-            f" b.digest in ({marks}) and not exists(select 1 from damage d where"
-            " d.digest = b.digest)",
-            list(part),
-        ):
-            found[bytes(digest)] = size
-    return found
-
-
-def write_blobs(engine: Engine, store: str, stored: Sequence[tuple[bytes, int, str, str]]) -> None:
-    """Notes what was just made durable: `(digest, size, form, place)`. What was damaged is sound
-    again. Nothing refers to it yet: claims hold it.
-    """
-    with engine.quick() as tx:
-        tx.executemany(
-            "insert or ignore into blobs(digest, size) values (?,?)", [s[:2] for s in stored]
-        )
-        write_storage(tx, store, [(digest, form, place) for digest, _, form, place in stored])
-        if tx.execute("select 1 from damage limit 1").fetchone():
-            for digest, *_ in stored:
-                clear_damage(tx, digest)
-
-
-def write_pages(engine: Engine, pages: Iterable[Page]) -> None:
-    """Makes pages known before the version that they are for, in a short transaction each."""
-    for page in pages:
-        with engine.quick() as tx:
-            if not tx.execute("select 1 from pages where digest = ?", (page.digest,)).fetchone():
-                add_page(tx, page)
-
-
-def known_pages(engine: Engine, digests: Sequence[bytes]) -> set[bytes]:
-    """Those of the digests that are pages in the catalog."""
-    marks = ",".join("?" * len(digests))
-    rows = engine.rows(f"select digest from pages where digest in ({marks})", list(digests))
-    return {bytes(digest) for (digest,) in rows}
-
-
-def write_storage(tx: Any, store: str, rows: Sequence[tuple[bytes, str, str]]) -> None:
-    """Notes where blobs lie: `(digest, form, place)`; unknown digests are passed over."""
-    tx.executemany(
-        "insert or replace into storage select id, ?, ?, 'hot', ? from blobs where digest = ?",
-        [(store, form, place, digest) for digest, form, place in rows],
-    )
-
-
-def write_damage(tx: Any, digest: bytes, at: int, reason: str, place: str) -> None:
-    tx.execute("insert or replace into damage values (?,?,?,?)", (digest, at, reason, place))
-    tx.execute(
-        "delete from storage where blob_id = (select id from blobs where digest=?)", (digest,)
-    )
-
-
-def clear_damage(tx: Any, digest: bytes) -> None:
-    tx.execute("delete from damage where digest=?", (digest,))
-
-
-def damaged_blobs(engine: Engine) -> list[tuple[bytes, str, str]]:
-    """`(digest, reason, place)` of blobs known to be damaged and not mended."""
-    return [
-        (bytes(r[0]), r[1], r[2])
-        for r in engine.rows("select digest, reason, place from damage order by found_at")
-    ]
-
-
-def damaged_versions(engine: Engine, ids: Sequence[int]) -> set[int]:
-    """Those of the versions that hold a damaged blob, be it a file or a document."""
-    if not ids or not engine.row("select 1 from damage limit 1"):
-        return set()
-    marks = ",".join("?" * len(ids))
-    rows = engine.rows(
-        "select vp.version_id from damage d join blobs b on b.digest = d.digest join"
-        " page_files f on f.blob_id = b.id join version_pages vp on vp.page_id = f.page_id"
-        f" where vp.version_id in ({marks})"
-        " union select v.id from damage d join versions v on d.digest in (v.content, v.record)"
-        f" where v.id in ({marks})"
-        " union select vp.version_id from damage d join pages p on p.digest = d.digest"
-        f" join version_pages vp on vp.page_id = p.id where vp.version_id in ({marks})",
-        [*ids, *ids, *ids],
-    )
-    return {row[0] for row in rows}
 
 
 def run_by_id(engine: Engine, run: str) -> RunRow | None:
@@ -569,6 +441,15 @@ def runs_at(engine: Engine, watch: str, path: str) -> list[RunRow]:
             (watch, path),
         )
     ]
+
+
+def is_run_at(tx: Any, watch: str, path: str, generation: int) -> bool:
+    """Whether the folder has that run already, inside a transaction."""
+    row = tx.execute(
+        "select 1 from runs where watch_id = ? and path = ? and generation = ?",
+        (watch, path, generation),
+    ).fetchone()
+    return row is not None
 
 
 def running(engine: Engine, watch: str, layout: str | None = None) -> list[RunRow]:
@@ -607,11 +488,12 @@ def write_live(engine: Engine, run: str, live: dict[str, Any]) -> None:
 
 
 def _one(engine: Engine, where: str, values: Sequence[Any]) -> VersionRow | None:
-    rows = _many(engine, where + " limit 1", values)
+    rows = versions_where(engine, where + " limit 1", values)
     return rows[0] if rows else None
 
 
-def _many(engine: Engine, where: str, values: Sequence[Any]) -> list[VersionRow]:
+def versions_where(engine: Engine, where: str, values: Sequence[Any]) -> list[VersionRow]:
+    """Versions `v` of artifacts `a` by an SQL condition."""
     return [
         _version(r) for r in engine.rows(f"select {_VERSION} from {_FROM} where {where}", values)
     ]

@@ -12,7 +12,7 @@ from typing import Any
 
 from strongroom.catalog import schema
 from strongroom.disk.durable import told
-from strongroom.disk.sqlite import DatabaseError, connect, explained_sqlite
+from strongroom.disk.sqlite import DatabaseError, connect, explained_sqlite, sync_log
 from strongroom.domain.errors import Conflict
 
 Row = tuple[Any, ...]
@@ -57,6 +57,8 @@ class Engine:
         self.read_only = False
         with self._speaking():
             found = schema.user_version(self._connection())
+            with told("syncing the catalog", path):
+                sync_log(path)
             if found > schema.VERSION:
                 self.read_only = True
             elif found < schema.VERSION:
@@ -170,4 +172,7 @@ class Engine:
         try:
             yield
         except DatabaseError as error:
-            raise explained_sqlite(error, self.path) from error
+            raise explained_sqlite(error, self.path, _REBUILD) from error
+
+
+_REBUILD = "run `strongroom doctor --rebuild`"

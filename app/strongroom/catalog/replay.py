@@ -16,6 +16,7 @@ from strongroom.catalog.shown_metric import of_run, run_changed, shown_metric
 from strongroom.domain.canonical import plain
 from strongroom.domain.digest import parse_digest
 from strongroom.domain.entry import Entry
+from strongroom.domain.errors import Damaged
 from strongroom.domain.manifest import Manifest, Page
 from strongroom.domain.record import Document, plain_values
 
@@ -34,6 +35,52 @@ class Documents(Protocol):
 
 def replay(tx: Tx, entry: Entry, documents: Documents) -> None:
     """Writes the entry and applies it, inside the caller's transaction."""
+    _write_entry(tx, entry)
+    _apply(tx, entry, documents)
+
+
+def restore(tx: Tx, entry: Entry, documents: Documents) -> str:
+    """As `replay` of an entry that was committed before; "" or what of it cannot be made again.
+
+    What the entry alone says stands in any case: a version keeps its number, digests, kind and
+    times though its documents are unreadable. Such an entry is marked, for `complete`.
+    """
+    _write_entry(tx, entry)
+    return _attempt(tx, entry, documents)
+
+
+def complete(tx: Tx, entry: Entry, documents: Documents) -> str:
+    """Tries again what `restore` could not do; "" where it is done now."""
+    tx.execute("update entries set outcome = ? where seq = ?", (entry.outcome, entry.seq))
+    return _attempt(tx, entry, documents)
+
+
+def _attempt(tx: Tx, entry: Entry, documents: Documents) -> str:
+    tx.execute("savepoint attempt")
+    try:
+        _apply(tx, entry, documents)
+    except (Damaged, KeyError, ValueError) as error:
+        tx.execute("rollback to attempt")
+        tx.execute("update entries set outcome = 'unreadable' where seq = ?", (entry.seq,))
+        if entry.action == "version.committed":
+            _bare_version(tx, entry, documents)
+        elif entry.action == "run.recorded":
+            _bare_run(tx, entry)
+        tx.execute("release attempt")
+        return f"entry {entry.seq} ({entry.action}): {error}"
+    tx.execute("release attempt")
+    return ""
+
+
+def unread(tx: Tx) -> list[tuple[int, bytes]]:
+    """`(number, line)` of the entries that `restore` marked, in order."""
+    rows = tx.execute(
+        "select seq, line from entries where outcome = 'unreadable' order by seq"
+    ).fetchall()
+    return [(row[0], bytes(row[1])) for row in rows]
+
+
+def _write_entry(tx: Tx, entry: Entry) -> None:
     tx.execute(
         "insert into entries(seq, at, actor, action, object, outcome, hash, line)"
         " values (?,?,?,?,?,?,?,?)",
@@ -48,6 +95,9 @@ def replay(tx: Tx, entry: Entry, documents: Documents) -> None:
             entry.line,
         ),
     )
+
+
+def _apply(tx: Tx, entry: Entry, documents: Documents) -> None:
     act = ACTIONS.get(entry.action)
     if act is not None and entry.outcome == "allowed":
         act(tx, entry, documents)
@@ -60,47 +110,17 @@ def _committed(tx: Tx, entry: Entry, documents: Documents) -> None:
         parse_digest(details["record_digest"]),
     )
     manifest, document = documents.manifest(content), documents.record(record)
-    artifact = _artifact(tx, details["artifact"], details["kind"], entry.at)
     params, metrics = plain_values(document["params"]), plain_values(document["metrics"])
-    warnings = list(details.get("warnings", ()))
-    summary = plain(
-        {
-            "params": params,
-            "metrics": metrics,
-            "inputs": document["inputs"],
-            "provenance": document["provenance"],
-            "warnings": warnings,
-        }
+    shown = shown_metric(
+        details["kind"], metrics, of_run(tx, details.get("run")) if not metrics else {}
     )
-    version = tx.execute(
-        "insert into versions(artifact_id, n, seq, kind, content, record, size, files, created_at,"
-        " actor, run_id, tier, source, document, warnings, metric, metric_value)"
-        " values (?,?,?,?,?,?,?,?,?,?,?,'hot',?,?,?,?,?) returning id",
-        (
-            artifact,
-            details["n"],
-            entry.seq,
-            details["kind"],
-            content,
-            record,
-            manifest.size,
-            manifest.files,
-            entry.at,
-            entry.actor,
-            details.get("run"),
-            json.dumps(details.get("source")),
-            json.dumps(summary),
-            len(warnings),
-            *shown_metric(
-                details["kind"], metrics, of_run(tx, details.get("run")) if not metrics else {}
-            ),
-        ),
-    ).fetchone()[0]
-    tx.execute(
-        "update artifacts set last_n = max(last_n, ?), versions = versions + 1, latest_id = ?,"
-        " latest_at = ? where id = ?",
-        (details["n"], version, entry.at, artifact),
-    )
+    summary = {
+        "params": params,
+        "metrics": metrics,
+        "inputs": document["inputs"],
+        "provenance": document["provenance"],
+    }
+    version = _put_version(tx, entry, manifest.size, manifest.files, summary, shown)
     add_manifest(tx, version, manifest)
     keep_document(tx, content, len(manifest.data), "version", str(version))
     keep_document(tx, record, documents.size(record), "version", str(version))
@@ -112,9 +132,90 @@ def _committed(tx: Tx, entry: Entry, documents: Documents) -> None:
         _input(tx, entry.seq, version, hint)
     tx.execute("insert or ignore into waiting values (?)", (version,))
     tx.execute(
-        "insert into search(id, name, run, params, notes) values (?,?,?,?,'')",
+        "insert into search(id, name, run, params, notes) values (?,?,?,?,'') on conflict(id)"
+        " do update set params = excluded.params",
         (version, details["artifact"], details.get("run") or "", _words(params)),
     )
+
+
+def _bare_version(tx: Tx, entry: Entry, documents: Documents) -> None:
+    """The version as its entry alone tells it, marked damaged by the documents that are."""
+    details = entry.details
+    summary: dict[str, Any] = {"params": {}, "metrics": {}, "inputs": [], "provenance": {}}
+    version = _put_version(tx, entry, 0, 0, summary, ("", 0.0))
+    for digest, read in (
+        (parse_digest(details["content_digest"]), documents.manifest),
+        (parse_digest(details["record_digest"]), documents.record),
+    ):
+        keep_document(tx, digest, 0, "version", str(version))
+        try:
+            found = read(digest)
+            if isinstance(found, Manifest):
+                for position in range(len(found.page_digests)):
+                    _ = found.pages[position]
+        except (Damaged, ValueError) as error:
+            tx.execute(
+                "insert or ignore into damage values (?,?,?,'')", (digest, entry.at, str(error))
+            )
+    if details.get("run"):
+        _output(tx, entry.seq, details["run"], version)
+    tx.execute(
+        "insert or ignore into search(id, name, run, params, notes) values (?,?,?,'','')",
+        (version, details["artifact"], details.get("run") or ""),
+    )
+
+
+def _put_version(
+    tx: Tx,
+    entry: Entry,
+    size: int,
+    files: int,
+    summary: Mapping[str, Any],
+    shown: tuple[str, float],
+) -> int:
+    """The version's row, new or filled in; its id comes back."""
+    details = entry.details
+    artifact = _artifact(tx, details["artifact"], details["kind"], entry.at)
+    warnings = list(details.get("warnings", ()))
+    text = json.dumps(plain({**summary, "warnings": warnings}))
+    row = tx.execute(
+        "select id from versions where artifact_id = ? and n = ?", (artifact, details["n"])
+    ).fetchone()
+    if row is not None:
+        tx.execute(
+            "update versions set size = ?, files = ?, document = ?, metric = ?, metric_value = ?"
+            " where id = ?",
+            (size, files, text, *shown, row[0]),
+        )
+        return int(row[0])
+    version = tx.execute(
+        "insert into versions(artifact_id, n, seq, kind, content, record, size, files, created_at,"
+        " actor, run_id, tier, source, document, warnings, metric, metric_value)"
+        " values (?,?,?,?,?,?,?,?,?,?,?,'hot',?,?,?,?,?) returning id",
+        (
+            artifact,
+            details["n"],
+            entry.seq,
+            details["kind"],
+            parse_digest(details["content_digest"]),
+            parse_digest(details["record_digest"]),
+            size,
+            files,
+            entry.at,
+            entry.actor,
+            details.get("run"),
+            json.dumps(details.get("source")),
+            text,
+            len(warnings),
+            *shown,
+        ),
+    ).fetchone()[0]
+    tx.execute(
+        "update artifacts set last_n = max(last_n, ?), versions = versions + 1, latest_id = ?,"
+        " latest_at = ? where id = ?",
+        (details["n"], version, entry.at, artifact),
+    )
+    return int(version)
 
 
 def add_manifest(tx: Tx, version: int, manifest: Manifest) -> None:
@@ -146,8 +247,12 @@ def add_page(tx: Tx, page: Page) -> int:
 
 
 def keep_document(tx: Tx, digest: bytes, size: int, owner_type: str, owner: str) -> None:
-    """Marks a document blob as referred to, so that collection leaves it."""
-    tx.execute("insert or ignore into blobs(digest, size) values (?,?)", (digest, size))
+    """Marks a document blob as referred to, so that collection leaves it. `size` 0: unknown."""
+    tx.execute(
+        "insert into blobs(digest, size) values (?,?) on conflict(digest)"
+        " do update set size = excluded.size where size = 0",
+        (digest, size),
+    )
     tx.execute(
         "insert or ignore into documents select id, ?, ? from blobs where digest = ?",
         (owner_type, owner, digest),
@@ -157,7 +262,7 @@ def keep_document(tx: Tx, digest: bytes, size: int, owner_type: str, owner: str)
 def _artifact(tx: Tx, name: str, kind: str, at: int) -> int:
     tx.execute(
         "insert or ignore into artifacts(name, kind, last_n, versions, created_at)"
-        " values (?,?,0,0,?)",
+        " values (?,?,(select coalesce(max(value), 0) from meta where key = 'lost_entries'),0,?)",
         (name, kind, at),
     )
     return int(tx.execute("select id from artifacts where name = ?", (name,)).fetchone()[0])
@@ -204,6 +309,42 @@ def _run_recorded(tx: Tx, entry: Entry, documents: Documents) -> None:
     _write_facts(tx, "run", run, "metric", metrics)
     run_changed(tx, run, metrics)
     write_run_inputs(tx, entry.seq, run, document["inputs"])
+
+
+def _bare_run(tx: Tx, entry: Entry) -> None:
+    """A run whose document cannot be read: as it was recorded before, or its id alone."""
+    details, run = entry.details, entry.object["id"]
+    digest = parse_digest(details["document"])
+    series = parse_digest(details["series"]) if details.get("series") else None
+    text = {
+        "name": run, "status": "finished", "params": {}, "metrics": {}, "series": {}, "inputs": [],
+        "provenance": {}, "warnings": ["what was recorded of this run cannot be read"],
+    }  # fmt: skip
+    tx.execute(
+        "insert into runs(id, name, status, layout, watch_id, path, generation, started_at,"
+        " ended_at, document, series, created_at, text)"
+        " values (?,?,'finished','',?,?,?,?,?,?,?,?,?)"
+        " on conflict(id) do update set document=excluded.document, series=excluded.series",
+        (
+            run,
+            run,
+            details.get("watch", ""),
+            details.get("path", ""),
+            details.get("generation", 0),
+            entry.at,
+            entry.at,
+            digest,
+            series,
+            entry.at,
+            json.dumps(text),
+        ),
+    )
+    for one in filter(None, (digest, series)):
+        keep_document(tx, one, 0, "run", run)
+    tx.execute(
+        "insert or ignore into damage values (?,?,?,'')",
+        (digest, entry.at, "the document of a run cannot be read"),
+    )
 
 
 def _run_output(tx: Tx, entry: Entry, documents: Documents) -> None:
@@ -275,6 +416,18 @@ def _metric_directed(tx: Tx, entry: Entry, documents: Documents) -> None:
     else:
         tx.execute(
             "insert or replace into metric_directions values (?,?,?)", (name, direction, entry.seq)
+        )
+
+
+def _rebuilt(tx: Tx, entry: Entry, documents: Documents) -> None:
+    """Each entry that was lost may have made a version of any artifact: no tag is given again."""
+    lost = entry.details.get("lost", 0)
+    if lost:
+        tx.execute("update artifacts set last_n = last_n + ?", (lost,))
+        tx.execute(
+            "insert into meta values ('lost_entries', ?) on conflict(key)"
+            " do update set value = cast(value as integer) + excluded.value",
+            (lost,),
         )
 
 
@@ -372,6 +525,7 @@ ACTIONS: dict[str, Callable[[Tx, Entry, Documents], None]] = {
     "lineage.inferred": _inferred,
     "lineage.decided": _decided,
     "metric.directed": _metric_directed,
+    "registry.rebuilt": _rebuilt,
     "watch.added": _watch_added,
     "watch.changed": _watch_added,
     "watch.removed": _watch_removed,

@@ -14,7 +14,7 @@ from strongroom.catalog.shown_metric import refill
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 3
+VERSION = 4
 
 _V1 = """
 create table meta(key text primary key, value text not null);
@@ -159,6 +159,9 @@ create index runs_going_on on runs(watch_id) where status = 'running';
 insert into waiting select id from versions;
 """
 
+#: Entries whose effect could not be made again, because documents that they name were unreadable.
+_V4 = "create index entries_unread on entries(seq) where outcome = 'unreadable'"
+
 
 def user_version(connection: Any) -> int:
     return int(connection.execute("pragma user_version").fetchone()[0])
@@ -187,6 +190,10 @@ def migrate(connection: Any) -> None:
     def m0003_lineage(db: Database) -> None:
         _run(db, _V3)
         refill_run_inputs(db)
+
+    @steps()
+    def m0004_unread(db: Database) -> None:
+        _run(db, _V4)
 
     steps.apply(Database(connection))
     connection.execute(f"pragma user_version = {VERSION}")

@@ -6,13 +6,13 @@ import contextlib
 import errno
 import functools
 import os
-import secrets
 import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from strongroom.disk.temporary import new_file
 from strongroom.domain.errors import NoSpace, StrongroomError, Unreachable
 
 #: Error numbers that mean that there is no room.
@@ -28,6 +28,19 @@ def sync_folder(folder: str | os.PathLike[str]) -> None:
         os.close(fd)
 
 
+def sync_names(folder: Path) -> None:
+    """Makes the name of `folder` and of every folder above it durable, as far as we may: one of
+    them may have been made by a process that ended before it was. Raises `OSError` for `folder`.
+    """
+    sync_folder(folder)
+    device = os.stat(folder).st_dev
+    for parent in folder.absolute().parents:
+        with contextlib.suppress(OSError):  # not ours to read: then not ours to have made
+            if os.stat(parent).st_dev != device:
+                return
+            sync_folder(parent)
+
+
 def write_all(fd: int, data: bytes | memoryview) -> None:
     """Writes all of `data`, however little the system takes at once; raises `OSError`."""
     view = memoryview(data)
@@ -37,20 +50,56 @@ def write_all(fd: int, data: bytes | memoryview) -> None:
 
 def write_file(path: Path, data: bytes) -> None:
     """Replaces `path` by `data`, durably and at once, and keeps its mode; raises `OSError`."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    fd, temporary = new_file(path.parent, f".{path.name}.", 0o666)
     try:
-        with open(temporary, "xb") as out:
+        try:
             with contextlib.suppress(FileNotFoundError):
-                os.fchmod(out.fileno(), stat.S_IMODE(os.stat(path).st_mode))
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(temporary, path)
+                os.fchmod(fd, stat.S_IMODE(os.stat(path).st_mode))
+            write_all(fd, data)
+            os.fsync(fd)
+            os.replace(temporary, path)
+        finally:
+            os.close(fd)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
     sync_folder(path.parent)
+
+
+def exchange(a: Path, b: Path) -> bool:
+    """Swaps two names in one step; False, and nothing is done, where the system cannot.
+
+    Linux's renameat2 with RENAME_EXCHANGE. Raises `OSError`.
+    """
+    function = _renameat2()
+    if function is None:
+        return False
+    import ctypes
+
+    if function(_AT_FDCWD, os.fsencode(a), _AT_FDCWD, os.fsencode(b), _RENAME_EXCHANGE) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP):
+        return False
+    raise OSError(code, os.strerror(code), os.fspath(a))
+
+
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+
+
+@functools.cache
+def _renameat2() -> Any:
+    if sys.platform != "linux":
+        return None
+    import ctypes
+
+    function = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if function is not None:
+        function.argtypes = [
+            ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint
+        ]  # fmt: skip
+    return function
 
 
 def start_writeback(fd: int, offset: int, count: int) -> None:

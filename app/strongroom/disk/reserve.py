@@ -1,8 +1,9 @@
 """Room kept back in a registry's own folder for the moment when the disk is full.
 
-Reading needs a little room too (SQLite's shared memory beside each file), and so does the line
-of the journal that follows a committed act. `local/reserve` holds that room; it is given back
-when there is none elsewhere, and filled again when there is plenty.
+The line of the journal that follows a committed act needs a little room, and so does SQLite's
+shared memory beside each file. `local/reserve` holds that room; it is given back in parts when
+there is none elsewhere, so that another program does not take all at once, and filled again when
+there is plenty.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 from pathlib import Path
 
 RESERVE = 2 << 20
+_PART = 256 << 10
 #: Below this much free space a disk counts as full, above `_PLENTY` the reserve is filled.
 _FULL = 1 << 20
 _PLENTY = 8 * RESERVE
@@ -46,12 +48,14 @@ def tend(root: Path) -> None:
 
 
 def release(near: str | os.PathLike[str]) -> bool:
-    """Gives back the reserve of the registry that the file `near` lies in; False if it is gone."""
+    """Gives back a part of the reserve of the registry that the file `near` lies in; False if all
+    of it is gone.
+    """
     for folder in Path(near).parents[:2]:
         path = folder / "local" / "reserve"
         with contextlib.suppress(OSError):
-            if path.stat().st_size:
-                os.truncate(path, 0)
+            if size := path.stat().st_size:
+                os.truncate(path, max(size - _PART, 0))
                 return True
     return False
 

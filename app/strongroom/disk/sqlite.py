@@ -6,6 +6,7 @@ SQLite before 3.51.3 can corrupt a WAL that several connections checkpoint, so `
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import Any
 
@@ -24,37 +25,79 @@ DatabaseError = sqlite3.DatabaseError
 OperationalError = sqlite3.OperationalError
 
 
-def connect(path: str | os.PathLike[str], *, durable: bool = True, read_only: bool = False) -> Any:
+def connect(
+    path: str | os.PathLike[str],
+    *,
+    durable: bool = True,
+    read_only: bool = False,
+    create: bool = True,
+) -> Any:
     """A connection in autocommit mode, WAL, with a busy time-out of 30 s.
 
     `durable` commits reach the disk before they return (`synchronous=FULL`); otherwise they
-    survive a killed process but not a power cut, which is right for claims and leases. On a full
-    disk the registry's reserve gives the room that opening needs.
+    survive a killed process but not a power cut, which is right for claims and leases. Without
+    `create` a file that is gone is not made anew. On a full disk the registry's reserve gives the
+    room that opening needs, part by part; when that is used up too, the file is opened without
+    shared memory, which needs no room and keeps other processes out.
     """
-    try:
-        return _connect(path, durable, read_only)
-    except DatabaseError:
-        if not (is_full(path) and release(path)):
-            raise
-    return _connect(path, durable, read_only)
+    mode = "ro" if read_only else "rwc" if create else "rw"
+    while True:
+        try:
+            return _connect(path, durable, mode)
+        except DatabaseError:
+            if not is_full(path):
+                raise
+            if not release(path):
+                return _connect(path, durable, "rw", alone=True)
 
 
-def _connect(path: str | os.PathLike[str], durable: bool, read_only: bool) -> Any:
-    uri = f"file:{_quoted(os.fspath(path))}{'?mode=ro' if read_only else ''}"
+def _connect(path: str | os.PathLike[str], durable: bool, mode: str, alone: bool = False) -> Any:
     connection = sqlite3.connect(
-        uri, uri=True, timeout=30.0, isolation_level=None, check_same_thread=False
+        f"file:{_quoted(os.fspath(path))}?mode={mode}",
+        uri=True,
+        timeout=_ALONE_PATIENCE if alone else 30.0,
+        isolation_level=None,
+        check_same_thread=False,
     )
     try:
-        if not read_only:
+        if alone:  # the index of the log is then in our own memory
+            connection.execute("pragma locking_mode=exclusive")
+        elif mode != "ro":
             connection.execute("pragma journal_mode=wal")
         connection.execute(f"pragma synchronous={'full' if durable else 'normal'}")
         connection.execute("pragma foreign_keys=on")
         if not MAY_CHECKPOINT:
             connection.execute("pragma wal_autocheckpoint=0")
+        if alone:
+            connection.execute("select count(*) from sqlite_master").fetchone()
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+#: Seconds to wait for others where a file must be had alone; a second connection waits in vain.
+_ALONE_PATIENCE = 2.0
+
+
+def sync_log(path: str | os.PathLike[str]) -> None:
+    """Makes durable what can be read of a database by now; raises `OSError`.
+
+    A process that was killed between writing its commit and syncing it leaves a commit that the
+    next one reads as done, and that a power cut would take away. To be called after the first
+    read and before anything is said of it.
+    """
+    try:
+        fd = os.open(f"{os.fspath(path)}-wal", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return  # no log: all is in the database, which a checkpoint syncs
+    try:
+        os.fsync(fd)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EROFS):
+            raise
+    finally:
+        os.close(fd)
 
 
 def fold_log(path: str | os.PathLike[str]) -> None:
@@ -69,8 +112,10 @@ def fold_log(path: str | os.PathLike[str]) -> None:
         connection.close()
 
 
-def explained_sqlite(error: Exception, path: str | os.PathLike[str]) -> StrongroomError:
-    """The error of ours that an SQLite error on `path` means."""
+def explained_sqlite(
+    error: Exception, path: str | os.PathLike[str], hint: str = "run `strongroom doctor`"
+) -> StrongroomError:
+    """The error of ours that an SQLite error on `path` means; `hint`: what helps damage."""
     text = str(error)
     if "full" in text:
         return NoSpace("the disk is full", os.fspath(path), "free some space and try again")
@@ -79,9 +124,11 @@ def explained_sqlite(error: Exception, path: str | os.PathLike[str]) -> Strongro
     if isinstance(error, OperationalError) and is_full(path):
         # What SQLite cannot say better: "disk I/O error", "unable to open database file".
         return NoSpace("the disk is full", os.fspath(path), "free some space and try again")
-    if isinstance(error, OperationalError):
+    if isinstance(error, OperationalError) and not text.startswith(
+        ("no such table", "no such column")
+    ):
         return Unreachable(f"SQLite cannot use it ({text})", os.fspath(path), "check the disk")
-    return Damaged(f"SQLite finds it damaged ({text})", os.fspath(path), "run strongroom doctor")
+    return Damaged(f"SQLite finds it damaged ({text})", os.fspath(path), hint)
 
 
 def _quoted(path: str) -> str:

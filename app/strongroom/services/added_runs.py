@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from strongroom.catalog import catalog
@@ -45,13 +45,19 @@ def read_run(desk: Desk, folder: RunFolder, root: bytes) -> FoundRun:
     answer = desk.inspector.read_run(folder.layout.name, pieces)
     place = shown_path(posixpath.normpath(posixpath.join(os.fsdecode(root), folder.folder)))
     document = _document(answer, folder, posixpath.basename(place))
-    rows = catalog.runs_at(desk.engine, "", place)
-    generation, known = (rows[0].generation + 1 if rows else 1), None
-    if rows and rows[0].document is not None:
+    return _known(desk, FoundRun(place, document, answer.get("series", {}), answer, None, 1))
+
+
+def _known(desk: Desk, found: FoundRun) -> FoundRun:
+    """With the run that says the same, if there is one, else with the number of a new one."""
+    rows = catalog.runs_at(desk.engine, "", found.place)
+    if not rows:
+        return found
+    known = None
+    if rows[0].document is not None:
         before = dict(StoredDocuments(desk.store).run(rows[0].document))
-        if _told(before) == _told(document):
-            known = rows[0].id
-    return FoundRun(place, document, answer.get("series", {}), answer, known, generation)
+        known = rows[0].id if _told(before) == _told(found.document) else None
+    return replace(found, known=known, generation=rows[0].generation + 1)
 
 
 def _told(document: Document) -> bytes:
@@ -103,16 +109,18 @@ def tie_inputs(desk: Desk, run: str, found: FoundRun) -> None:
 
 def record_run(desk: Desk, found: FoundRun) -> str:
     """The id of the run, recorded unless one that says the same is there."""
-    if found.known is not None:
-        return found.known
-    run = new_id()
-    writer = RunWriter(desk)
-    where = {"watch": "", "path": found.place, "generation": found.generation}
-    draft = writer.keep(run, found.document, found.series, where)
-    inner = inner_runs.drafts(
-        desk, writer, found.answer, found.document, run, "", found.place, _name_inputs
-    )
-    with desk.recording(writer.documents) as recorder:
-        for one in (draft, *inner):
-            recorder.write(one)
-    return run
+    while found.known is None:
+        run = new_id()
+        writer = RunWriter(desk)
+        where = {"watch": "", "path": found.place, "generation": found.generation}
+        draft = writer.keep(run, found.document, found.series, where)
+        inner = inner_runs.drafts(
+            desk, writer, found.answer, found.document, run, "", found.place, _name_inputs
+        )
+        with writer.recording() as recorder:
+            if not catalog.is_run_at(recorder.tx, "", found.place, found.generation):
+                for one in (draft, *inner):
+                    recorder.write(one)
+                return run
+        found = _known(desk, found)  # somebody else added the folder meanwhile
+    return found.known

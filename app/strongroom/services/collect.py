@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from strongroom.catalog import claims
+from strongroom.catalog import blobs, claims
+from strongroom.domain.errors import Damaged
 from strongroom.domain.timestamps import now
 from strongroom.services.access import act
 from strongroom.services.desk import Desk
@@ -28,7 +29,17 @@ class Collected:
 
 @act("registry.collect")
 def collect(desk: Desk, grace: int = GRACE, dry_run: bool = False) -> Collected:
-    """Condemns unreferenced blobs and deletes those whose grace time is over."""
+    """Condemns unreferenced blobs and deletes those whose grace time is over.
+
+    Raises `Damaged`, and deletes nothing, while a document of a committed version cannot be read:
+    what it refers to is not known then.
+    """
+    if _is_something_unread(desk):
+        raise Damaged(
+            "nothing is deleted while a version's own documents cannot be read",
+            str(desk.place.root),
+            "run `strongroom doctor`, which names them, and `strongroom verify --all --repair`",
+        )
     marked = 0
     if not dry_run:
         scan = ((s.digest, s.size) for s in desk.store.scan())
@@ -48,6 +59,9 @@ def take_back(desk: Desk, owner: str) -> None:
     The bytes go before the rows: unlinking needs no room, which a full disk may not have.
     """
     last = b""
+    if _is_something_unread(desk):  # what it refers to may be among it
+        claims.release(desk.engine, owner)
+        return
     while claimed := claims.claimed_by(desk.engine, owner, last, _BATCH):
         last = claimed[-1]
         with desk.store.collection():
@@ -56,6 +70,11 @@ def take_back(desk: Desk, owner: str) -> None:
                 desk.store.remove(gone)
                 claims.forget(desk.engine, gone)
     claims.release(desk.engine, owner)
+
+
+def _is_something_unread(desk: Desk) -> bool:
+    with desk.engine.snapshot() as tx:
+        return blobs.has_unread(tx)
 
 
 def _delete(desk: Desk, blobs: Sequence[tuple[bytes, int]]) -> tuple[int, int]:

@@ -5,21 +5,23 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from strongroom.audit.entry import seal
 from strongroom.audit.segments import Segments
-from strongroom.catalog.catalog import head, lines_after
+from strongroom.catalog.blobs import Place as BlobPlace
+from strongroom.catalog.catalog import head, line_at, lines_after
 from strongroom.catalog.engine import Engine
 from strongroom.catalog.replay import Documents, replay
 from strongroom.domain.entry import Draft, Entry
 from strongroom.domain.errors import StrongroomError
 from strongroom.domain.timestamps import new_id, now
 from strongroom.services.inspection import Inspector
-from strongroom.store.folder import FolderStore
+from strongroom.services.swaps import settle
+from strongroom.store.folder import FolderStore, Stored
 from strongroom.store.place import Place
 from strongroom.store.stat_cache import StatCache
 
@@ -97,7 +99,8 @@ class Desk:
 
     def __post_init__(self) -> None:
         with suppress(OSError):  # what crashed processes left half written
-            self.store.clear_staging()
+            self.store.clear_left_over()
+            settle(self.place.swaps)
 
     @contextmanager
     def recording(self, documents: Documents) -> Iterator[Recorder]:
@@ -111,14 +114,31 @@ class Desk:
             yield recorder
         if recorder.entries:
             try:
-                self.segments.catch_up(
-                    lambda last: lines_after(self.engine, last), recorder.entries[-1].seq
-                )
+                self.write_journal(recorder.entries[-1].seq)
             except StrongroomError as error:
                 error.hint = f"what was asked is done and will be in the journal; {error.hint}"
                 raise
             for entry in recorder.entries:
                 self.publish(entry)
+
+    def write_journal(self, upto: int) -> None:
+        """Writes out, durably, the entries up to number `upto` that the segments lack."""
+        self.segments.catch_up(
+            lambda last: lines_after(self.engine, last),
+            upto,
+            lambda seq: line_at(self.engine, seq),
+        )
+
+    def present(self, contents: Mapping[bytes, bytes | None]) -> set[bytes]:
+        """Those of the blobs that are noted as durable and not as damaged, and lie there; where
+        the bytes are at hand, with just those bytes.
+        """
+        return self.store.present(self.store.known(list(contents)), contents)
+
+    def there(self, digests: Collection[bytes]) -> dict[bytes, int]:
+        """Sizes of those that are noted as durable and not as damaged, and lie there."""
+        known = self.store.known(list(digests))
+        return {d: s.size for d, s in self.store.where(known).items() if s.size == known[d].size}
 
     def subscribe(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
         """Calls `listener` with every entry this process writes; the answer unsubscribes."""
@@ -145,6 +165,11 @@ class Desk:
         self.store.close()
         self.stats.close()
         self.engine.close()
+
+
+def stored_at(places: Mapping[bytes, BlobPlace]) -> dict[bytes, Stored]:
+    """The catalog's places as the store has them."""
+    return {d: Stored(d, size, form, place) for d, (size, form, place) in places.items()}
 
 
 class Recorder:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from strongroom.catalog.catalog import VersionRow
 from strongroom.disk.durable import sync_folder, told
-from strongroom.domain.errors import Conflict, Damaged, NotFound
+from strongroom.disk.listing import list_source
+from strongroom.domain.errors import Conflict, Damaged, NotFound, StrongroomError
 from strongroom.domain.manifest import Entry, Manifest
-from strongroom.services import damage
+from strongroom.services import damage, swaps
 from strongroom.services.access import act
 from strongroom.services.desk import Desk
 from strongroom.services.documents import StoredDocuments
 from strongroom.services.find import resolve
 from strongroom.services.progress import Progress, quiet
 from strongroom.services.views import Document
+from strongroom.store.intake import measure
 
 
 @act("version.read")
@@ -55,7 +55,7 @@ def get(
     single = (alone and not as_folder) or (as_file and len(entries) == 1)
     with told("writing", into.parent):
         into.parent.mkdir(parents=True, exist_ok=True)
-    with _replacing(into) as staging:
+    with swaps.replacing(desk.place.swaps, into) as staging:
         if single:
             _write(desk, row, entries[0], staging, link, progress)
         else:
@@ -64,6 +64,31 @@ def get(
             for entry in entries:
                 _write(desk, row, entry, _below(staging, entry.path), link, progress)
             _sync_tree(staging)
+    return _exported(row, into, entries)
+
+
+def is_there(
+    desk: Desk, reference: str, into: Path, files: Sequence[str] = (), as_file: bool = False
+) -> Document | None:
+    """What `get` would answer, if just that content lies at `into`; None if it does not. For a job
+    that was ended after its work was done and before it could say so.
+    """
+    row = resolve(desk, reference)
+    entries = _chosen(StoredDocuments(desk.store).manifest(row.content), files, reference)
+    try:
+        found = list_source(os.fsencode(into), follow_outside=False).files
+        if into.is_dir():
+            there = {f.path: measure(f.location) for f in found}
+        else:
+            there = {e.path: measure(os.fsencode(into)) for e in entries[:1]}
+    except StrongroomError:
+        return None
+    if there != {e.path: (e.sha256, e.size) for e in entries} or (as_file and into.is_dir()):
+        return None
+    return _exported(row, into, entries)
+
+
+def _exported(row: VersionRow, into: Path, entries: Sequence[Entry]) -> Document:
     return {
         "path": str(into),
         "files": len(entries),
@@ -139,50 +164,7 @@ def _below(folder: Path, path: bytes) -> Path:
     return target
 
 
-@contextlib.contextmanager
-def _replacing(into: Path) -> Iterator[Path]:
-    """A temporary name beside `into` that takes its place on success and is removed on failure."""
-    mark = secrets.token_hex(6)
-    staging = into.with_name(f".strongroom-{mark}.part")
-    aside = into.with_name(f".strongroom-{mark}.old")
-    try:
-        yield staging
-        with told("writing", into):
-            if os.path.lexists(into) and (into.is_dir() or staging.is_dir()):
-                os.rename(into, aside)
-                os.rename(staging, into)
-                _remove(aside)
-            else:
-                os.replace(staging, into)
-            sync_folder(into.parent)
-    except BaseException:
-        if os.path.lexists(aside) and not os.path.lexists(into):
-            os.rename(aside, into)
-        _remove(staging)
-        raise
-
-
-def _remove(path: Path) -> None:
-    if not path.is_dir() or path.is_symlink():
-        path.unlink(missing_ok=True)
-        return
-    for folder in reversed(_folders(path)):
-        for entry in list(os.scandir(folder)):
-            if not entry.is_dir(follow_symlinks=False):
-                os.unlink(entry.path)
-        os.rmdir(folder)
-
-
 def _sync_tree(folder: Path) -> None:
     with told("writing", folder):
-        for one in _folders(folder):
+        for one in swaps.folders(folder):
             sync_folder(one)
-
-
-def _folders(root: Path) -> list[str]:
-    """The folder and all below it, parents first, however deep."""
-    found, at = [os.fspath(root)], 0
-    while at < len(found):
-        found += [e.path for e in os.scandir(found[at]) if e.is_dir(follow_symlinks=False)]
-        at += 1
-    return found

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from strongroom.catalog import catalog
+from strongroom.catalog import blobs, catalog
 from strongroom.catalog import suggest as catalog_suggest
 from strongroom.catalog.catalog import VersionRow
 from strongroom.domain.entry import Span
@@ -63,7 +63,7 @@ def _not_found(desk: Desk, ref: Reference) -> NotFound:
 def version_views(desk: Desk, rows: Sequence[VersionRow]) -> list[Document]:
     """A page of versions with all that was added to them later, in a few queries."""
     ids = [row.id for row in rows]
-    damaged = catalog.damaged_versions(desk.engine, ids)
+    damaged = blobs.damaged_versions(desk.engine, ids)
     labels = catalog.labels_by_version(desk.engine, ids)
     notes = catalog.notes_by_version(desk.engine, ids)
     return [

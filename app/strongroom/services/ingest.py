@@ -9,23 +9,13 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from secrets import token_hex
 from typing import Any, TypeVar, overload
 
-from strongroom.catalog import claims
-from strongroom.catalog.catalog import (
-    VersionRow,
-    damaged_blobs,
-    known_blobs,
-    known_pages,
-    places_of,
-    version_with_content,
-    write_blobs,
-    write_pages,
-)
+from strongroom.catalog.blobs import damaged_blobs, known_pages, places_of_files, write_pages
+from strongroom.catalog.catalog import VersionRow, version_with_content
 from strongroom.disk.listing import SourceFile, Stat
 from strongroom.domain.digest import text_of
 from strongroom.domain.entry import Draft
@@ -34,14 +24,13 @@ from strongroom.domain.facts import Kind
 from strongroom.domain.manifest import Entry, Manifest, build, path_document
 from strongroom.domain.record import Sealed, declared_values, version_record
 from strongroom.domain.secrets import masked
-from strongroom.domain.timestamps import now
 from strongroom.extract import interesting
 from strongroom.extract.media import counted
-from strongroom.services.desk import Desk, Recorder
+from strongroom.services.claiming import Claims, ClaimsRanOut
+from strongroom.services.desk import Desk, Recorder, stored_at
 from strongroom.services.documents import StoredDocuments
 from strongroom.services.inspection import Described, Piece
 from strongroom.services.progress import Progress
-from strongroom.store.folder import Stored
 from strongroom.store.intake import Changed, StoreFailed, Taken, take
 
 #: How much is held in memory before it goes to the shelf, and how many files in one group.
@@ -55,8 +44,6 @@ MANY = 64
 DESCRIBE_FILES = 256
 #: So many warnings are kept with a version; a folder can hold a million dangling links.
 MAX_WARNINGS = 1000
-#: Seconds between two signs of life of a long intake; claims last for much longer.
-HEARTBEAT = 60.0
 _TRIES = 3
 
 log = logging.getLogger(__name__)
@@ -86,7 +73,10 @@ class Proposal:
 
 @dataclass
 class Outcome:
-    """What became of a proposal: a version (new or found), or the error that stopped it."""
+    """What became of a proposal: a version (new or found), or the error that stopped it.
+
+    `written_to`: one of its files was still open for writing when it was read.
+    """
 
     proposal: Proposal
     version: VersionRow | None = None
@@ -95,6 +85,7 @@ class Outcome:
     warnings: list[str] = field(default_factory=list)
     error: StrongroomError | None = None
     manifest: Manifest | None = None
+    written_to: bool = False
     stats: ReadFiles = field(init=False)
 
     def __post_init__(self) -> None:
@@ -186,7 +177,7 @@ def add_batch(
         raise
     if len(sound) < len(outcomes):
         intake.take_back()  # what was stored for those that failed
-    intake.release()
+    intake.claims.release()
     return outcomes
 
 
@@ -203,26 +194,22 @@ class _Intake:
 
     def __init__(self, desk: Desk, progress: Progress) -> None:
         self.desk, self.progress = desk, progress
-        self.claimant = token_hex(12)
+        self.claims = Claims(desk)
         self.began_ns = time.time_ns()
         self._pending: list[tuple[Taken, int]] = []
         self._bytes = self._large = 0
-        self._claimed = False
-        self._beat_at = 0.0
 
     def tick(self, count: int = 0) -> None:
         """Tells of progress, and now and then that the claims are still needed."""
         self.progress.tick(count)
-        if self._claimed and time.monotonic() - self._beat_at > HEARTBEAT:
-            self._beat_at = time.monotonic()
-            if not claims.heartbeat(self.desk.engine, self.claimant, now()):
-                raise _ran_out()
+        self.claims.beat()
 
     def remember(self, outcomes: Sequence[Outcome]) -> None:
         """Keeps how whole folders were, so that they need not be looked through unchanged."""
         for outcome in outcomes:
             files = outcome.proposal.files
             as_listed = len(outcome.stats) == len(files) and not outcome.stats.changed
+            as_listed = as_listed and not outcome.written_to
             if outcome.manifest is not None and len(files) >= MANY and as_listed:
                 self.desk.stats.remember_content(files, outcome.manifest.digest, self.began_ns)
 
@@ -235,7 +222,8 @@ class _Intake:
             row = version_with_content(tx, proposal.name, content) if content else None
         if row is None or damaged_blobs(self.desk.engine):
             return None  # what is damaged is mended only by files that are read
-        if not self.desk.store.are_there(places_of(self.desk.engine, row.id)):
+        places = places_of_files(self.desk.engine, row.id)
+        if places is None or not self.desk.store.are_there(stored_at(places)):
             return None
         return Manifest(row.content, b"", (), row.files, row.size)
 
@@ -279,6 +267,7 @@ class _Intake:
                 outcome.error = Changed("someone still has the file open for writing", _name(file))
                 return False
             if taken.written_to:
+                outcome.written_to = True
                 outcome.warnings.append(
                     f"{_name(file)}: someone had it open for writing while it was added"
                 )
@@ -289,70 +278,24 @@ class _Intake:
 
     def flush(self) -> None:
         """Claims, then looks what is missing, then makes that durable and known to the catalog."""
-        pending = [taken for taken, _ in self._pending]
-        digests = list({t.digest: None for t in pending})
-        if not digests:
+        pending = {taken.digest: taken for taken, _ in self._pending}
+        if not pending:
             return
-        self._claim(digests)
+        self.claims.claim(pending)
         with self.desk.store.no_collection():
-            self._drop_damaged(digests)
-            small = {t.digest for t in pending if t.data is not None}
-            here = self.desk.store.locate_all(digests, small)
-            sound = known_blobs(self.desk.engine, list(here))
-            stored: dict[bytes, Stored] = {}
-            missing: dict[bytes, Taken] = {}
-            for taken in pending:
-                present = here.get(taken.digest)
-                if present is not None and self._is_sound(present, taken, sound):
-                    stored[taken.digest] = present
-                else:
-                    missing.setdefault(taken.digest, taken)
-            stale = [d for d in missing if d in here and here[d].form == "shelf"]
-            if stale:  # not those bytes at all: a shelf would keep what it has
-                self.desk.store.remove(stale)
-            stored.update((s.digest, s) for s in self.desk.store.keep(list(missing.values())))
-            self._note(s for s in stored.values() if s.digest not in sound)
-        self.desk.stats.remember((t.stat, t.digest, read_at) for t, read_at in self._pending)
-        self._forget_pending()
-
-    def _note(self, stored: Iterable[Stored]) -> None:
-        write_blobs(
-            self.desk.engine,
-            self.desk.store.name,
-            [(s.digest, s.size, s.form, s.place) for s in stored],
+            present = self.desk.present({d: t.data for d, t in pending.items()})
+            missing = [t for d, t in pending.items() if d not in present]
+            self.claims.note(self.desk.store.keep(missing))
+        self.desk.stats.remember(
+            (t.stat, t.digest, read_at) for t, read_at in self._pending if not t.written_to
         )
+        self._forget_pending()
 
     def _forget_pending(self) -> None:
         for taken, _ in self._pending:
             taken.discard()
         self._pending.clear()
         self._bytes = self._large = 0
-
-    def _is_sound(self, present: Stored, taken: Taken, sound: Mapping[bytes, int]) -> bool:
-        """Whether what lies there is what was read. Bytes that the catalog does not know may be
-        what a crash left, or what another process is just adding: those stay where they are.
-        """
-        if present.size != taken.size:
-            return False
-        if taken.digest in sound:
-            return True
-        if present.form != "shelf":
-            return False  # it is replaced, at once and by equal bytes
-        on_shelf = self.desk.store.shelves.get(taken.digest)
-        return on_shelf is not None and on_shelf[1] == taken.data
-
-    def _drop_damaged(self, digests: Iterable[bytes]) -> None:
-        """Makes way for sound bytes where there are damaged ones."""
-        bad = {d for d, _, _ in damaged_blobs(self.desk.engine)}.intersection(digests)
-        if bad:
-            self.desk.store.remove(list(bad))
-
-    def keep_documents(self, documents: Mapping[bytes, bytes]) -> None:
-        """Makes sealed documents durable, in one group."""
-        self._claim(documents)
-        with self.desk.store.no_collection():
-            self._drop_damaged(documents)
-            self._note(self.desk.store.put_all(list(documents.items())))
 
     def keep_pages(self, manifest: Manifest) -> None:
         """Makes the pages of a large manifest durable and known, those that are not yet.
@@ -361,15 +304,12 @@ class _Intake:
         """
         digests = manifest.page_digests
         for start in range(0, len(digests), GROUP_PAGES):
-            some = digests[start : start + GROUP_PAGES]
-            self._claim(some)
-            with self.desk.store.no_collection():
-                self._drop_damaged(some)
-                here = self.desk.store.locate_all(known_blobs(self.desk.engine, some).keys())
-                there = known_pages(self.desk.engine, some).intersection(here)
-                pages = [manifest.pages[start + i] for i, d in enumerate(some) if d not in there]
-                self._note(self.desk.store.put_all([(p.digest, p.data) for p in pages]))
-                write_pages(self.desk.engine, pages)
+            pages = [
+                manifest.pages[i] for i in range(start, min(start + GROUP_PAGES, len(digests)))
+            ]
+            self.claims.keep_documents({p.digest: p.data for p in pages})
+            known = known_pages(self.desk.engine, [p.digest for p in pages])
+            write_pages(self.desk.engine, [p for p in pages if p.digest not in known])
             self.tick()
 
     def abandon(self) -> None:
@@ -381,22 +321,14 @@ class _Intake:
         """Deletes what this intake stored and no version refers to, and ends its claims."""
         from strongroom.services.collect import take_back
 
-        if not self._claimed:
+        if not self.claims.held:
             return
         try:
-            take_back(self.desk, self.claimant)
-            self._claimed = False
+            take_back(self.desk, self.claims.claimant)
+            self.claims.held = False
         except StrongroomError as error:
             log.warning("what was stored for nobody is left to collection: %s", error)
-            self.release()
-
-    def release(self) -> None:
-        if self._claimed:
-            self._claimed = False
-            try:
-                claims.release(self.desk.engine, self.claimant)
-            except StrongroomError as error:
-                log.warning("claims are left to run out: %s", error)
+            self.claims.release()
 
     def _known(self, files: Sequence[SourceFile]) -> dict[Stat, bytes]:
         """Digests of files unchanged since they were read, and whose bytes are here."""
@@ -404,12 +336,11 @@ class _Intake:
         cached = {s: d for s, d in zip(stats, self.desk.stats.look_up(stats), strict=True) if d}
         if not cached:
             return {}
-        digests = list(set(cached.values()))
-        self._claim(digests)
+        digests = set(cached.values())
+        self.claims.claim(digests)
         with self.desk.store.no_collection():
-            sound = known_blobs(self.desk.engine, digests)
-            here = self.desk.store.locate_all(list(sound))
-        return {s: d for s, d in cached.items() if d in here and here[d].size == s.size}
+            there = self.desk.there(digests)
+        return {s: d for s, d in cached.items() if there.get(d) == s.size}
 
     def _take(self, file: SourceFile) -> Taken:
         for attempt in range(_TRIES):
@@ -434,11 +365,6 @@ class _Intake:
         ):
             self.flush()
 
-    def _claim(self, digests: Iterable[bytes]) -> None:
-        renew, self._claimed, self._beat_at = self._claimed, True, time.monotonic()
-        if not claims.claim(self.desk.engine, self.claimant, digests, now(), renew):
-            raise _ran_out()
-
 
 def _seal_new(desk: Desk, intake: _Intake, outcomes: Sequence[Outcome]) -> dict[int, Sealed]:
     """Describes and seals what is not stored under its name yet; records by `id(outcome)`."""
@@ -461,8 +387,7 @@ def _seal_new(desk: Desk, intake: _Intake, outcomes: Sequence[Outcome]) -> dict[
         if outcome.manifest.is_root:
             intake.keep_pages(outcome.manifest)
         intake.tick()
-    if blobs:
-        intake.keep_documents(blobs)
+    intake.claims.keep_documents(blobs)
     return sealed
 
 
@@ -511,9 +436,9 @@ def _telling(files: Sequence[F]) -> Sequence[F]:
 
 def stored_piece(desk: Desk, path: str, digest: bytes) -> Piece:
     """The stored copy of a blob as the child gets it."""
-    on_shelf = desk.store.shelves.get(digest)
-    if on_shelf is not None:
-        return Piece(path, data=on_shelf[1])
+    data = desk.store.small(digest)
+    if data is not None:
+        return Piece(path, data=data)
     return Piece(path, file=str(desk.store.object_path(digest)))
 
 
@@ -549,8 +474,7 @@ def _commit(
         if id(outcome) in sealed and outcome.manifest is not None:
             documents.hand_in(sealed[id(outcome)], outcome.manifest)
     with desk.recording(documents) as recorder:
-        if intake._claimed and not claims.alive(recorder.tx, intake.claimant, now()):
-            raise _ran_out()
+        intake.claims.check(recorder.tx)
         for outcome in outcomes:
             _commit_one(recorder, outcome, sealed.get(id(outcome)))
         within(recorder, outcomes)
@@ -618,14 +542,6 @@ def _commit_one(recorder: Recorder, outcome: Outcome, record: Sealed | None) -> 
             )
         )
     outcome.version = version_with_content(recorder.tx, proposal.name, manifest.digest)
-
-
-def _ran_out() -> Conflict:
-    return ClaimsRanOut("the work stood still so long that its claims ran out", "", "add it again")
-
-
-class ClaimsRanOut(Conflict):
-    """Not a matter of one file: what was stored so far may be gone."""
 
 
 def _text(path: bytes) -> str:

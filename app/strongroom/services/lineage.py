@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from strongroom.catalog import catalog, edges
+from strongroom.catalog import blobs, catalog, edges
 from strongroom.catalog.edges import Edge, Node
 from strongroom.domain.digest import text_of
 from strongroom.domain.errors import BadInput, NotFound
@@ -133,7 +133,7 @@ def _nodes(
     versions = edges.version_nodes(desk.engine, [int(n) for kind, n in nodes if kind == "version"])
     runs = edges.run_nodes(desk.engine, [n for kind, n in nodes if kind == "run"])
     degrees = edges.degrees(desk.engine, nodes)
-    damaged = catalog.damaged_versions(desk.engine, list(versions)) if versions else set()
+    damaged = blobs.damaged_versions(desk.engine, list(versions)) if versions else set()
     names: dict[Node, str] = {}
     shown: list[Document] = []
     for number, version in versions.items():

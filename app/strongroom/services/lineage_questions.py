@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
-from strongroom.catalog import catalog, edges
+from strongroom.catalog import blobs, catalog, edges
 from strongroom.catalog.catalog import RunRow, VersionRow
 from strongroom.catalog.edges import Edge, Node
 from strongroom.domain.provenance import DIRTY, EXPECTED, NAMED, PACKAGES, flat, take
@@ -200,6 +200,6 @@ def _environment_check(known: dict[str, Any]) -> Document:
 
 
 def _bytes_check(desk: Desk, row: VersionRow) -> Document:
-    damaged = row.id in catalog.damaged_versions(desk.engine, [row.id])
+    damaged = row.id in blobs.damaged_versions(desk.engine, [row.id])
     detail = "damaged" if damaged else "no damage known"
     return _check("Content whole", not damaged, detail, "run `strongroom verify --repair`")

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from strongroom.catalog import catalog, jobs
+from strongroom.catalog import blobs, catalog, jobs
 from strongroom.domain.entry import Entry, Span
 from strongroom.domain.timestamps import now, rfc3339
 from strongroom.services import find
@@ -27,10 +27,14 @@ Document = dict[str, Any]
 
 
 class LocalRegistry:
-    """See `services/registry.py`; `release` is called when it is closed."""
+    """See `services/registry.py`; `release` is called when it is closed. `made_before`: it was
+    not just made by being opened.
+    """
 
-    def __init__(self, desk: Desk, release: Callable[[], None] = lambda: None) -> None:
-        self.desk = desk
+    def __init__(
+        self, desk: Desk, release: Callable[[], None] = lambda: None, made_before: bool = True
+    ) -> None:
+        self.desk, self.made_before = desk, made_before
         self.place = str(desk.place.root)
         self._release = release
 
@@ -322,7 +326,7 @@ class LocalRegistry:
             "free": shutil.disk_usage(self.place).free,
             "versions": sum(counts.values()),
             "entries": catalog.last_seq(self.desk.engine),
-            "damaged": len(catalog.damaged_blobs(self.desk.engine)),
+            "damaged": len(blobs.damaged_blobs(self.desk.engine)),
             "read_only": self.desk.engine.read_only,
         }
 

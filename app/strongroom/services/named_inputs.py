@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from strongroom.catalog import catalog
+from strongroom.catalog import blobs
 from strongroom.catalog.catalog import VersionRow
 from strongroom.disk.listing import Stat
 from strongroom.domain.digest import text_of
@@ -137,7 +137,7 @@ def _at(desk: Desk, path: bytes, hashed: dict[Stat, bytes] | None) -> list[Versi
 
 def _holding(desk: Desk, digest: bytes, path: bytes | None) -> list[VersionRow]:
     """The version that was taken from the path, else one that is this file alone, else any."""
-    rows = [row for row, _ in catalog.files_holding(desk.engine, digest)]
+    rows = [row for row, _ in blobs.files_holding(desk.engine, digest)]
     if not rows:
         return []
     taken = [row for row in rows if path is not None and source_path(row) == path]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from strongroom.catalog import catalog
@@ -27,11 +27,14 @@ from strongroom.domain.record import (
 from strongroom.domain.series import Series
 from strongroom.domain.timestamps import new_id, now
 from strongroom.services.access import act
-from strongroom.services.desk import Desk
+from strongroom.services.claiming import Claims
+from strongroom.services.desk import Desk, Recorder
 from strongroom.services.documents import StoredDocuments
 from strongroom.services.find import show_run
 
 MAX_ID = 128
+#: Curves are stored in groups of so many bytes.
+_GROUP_BYTES = 4 << 20
 
 
 def check_id(run: str) -> str:
@@ -73,10 +76,11 @@ def sealed_document(desk: Desk, row: RunRow) -> Document:
 
 
 class RunWriter:
-    """Keeps run documents durable, then records them inside a transaction of the caller."""
+    """Keeps run documents durable, then records them: what it keeps is claimed until then."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._claims = Claims(desk)
         self.documents = StoredDocuments(desk.store)
 
     def keep(
@@ -110,22 +114,33 @@ class RunWriter:
             sealed = seal(series_document(series))
         else:
             index: dict[str, tuple[str, int]] = {}
+            group: dict[bytes, bytes] = {}
             for name, one in series.items():
                 data = curve_blob.pack(one)
                 digest = digest_of(data)
-                with self._desk.store.no_collection():
-                    self._desk.store.put(digest, data)
+                group[digest] = data
                 index[name] = text_of(digest), len(data)
+                if sum(map(len, group.values())) > _GROUP_BYTES:
+                    self._claims.keep_documents(group)
+                    group = {}
+            self._claims.keep_documents(group)
             sealed = seal(series_index(index))
         self._put(sealed)
         return sealed
 
     def _put(self, sealed: Sealed) -> None:
-        # A document that loses its row before the entry names it is stored again by its digest;
-        # claims are not needed, collection condemns only what lies unreferenced for a day.
-        with self._desk.store.no_collection():
-            self._desk.store.put(sealed.digest, sealed.data)
+        self._claims.keep_documents({sealed.digest: sealed.data})
         self.documents.hand_in(sealed)
+
+    @contextmanager
+    def recording(self) -> Iterator[Recorder]:
+        """The transaction for what was kept; its claims end with it."""
+        try:
+            with self._desk.recording(self.documents) as recorder:
+                self._claims.check(recorder.tx)
+                yield recorder
+        finally:
+            self._claims.release()
 
 
 def begin(desk: Desk, run: str, document: Document) -> None:
@@ -164,7 +179,7 @@ def _written(
     kept = {"series": text_of(curves)} if curves is not None else {}
     writer = RunWriter(desk)
     draft = writer.keep(run, document, series, kept)
-    with desk.recording(writer.documents) as recorder:
+    with writer.recording() as recorder:
         found = catalog.run_state(recorder.tx, run)
         if found != (None if before is None else (before.document, before.series)):
             return False

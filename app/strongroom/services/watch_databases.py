@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -22,7 +21,6 @@ _NAMES = (b".db", b".sqlite", b".sqlite3", b".db3")
 _LOGS = (b"-wal", b"-journal")
 _BESIDE = (*_LOGS, b"-shm")
 _MAGIC = b"SQLite format 3\0"
-_LEFT_OVER = 86_400.0
 
 
 def is_named(file: SourceFile) -> bool:
@@ -107,22 +105,6 @@ def copy_of(file: SourceFile, folder: Path) -> SourceFile:
     except DatabaseError:
         return file
     return SourceFile(os.fsencode(target), file.path, Stat.of(os.stat(target)))
-
-
-def make_room(staging: Path) -> tempfile.TemporaryDirectory[str]:
-    """A folder for copies, which goes when it is closed."""
-    return tempfile.TemporaryDirectory(prefix="database-", suffix=".tmp", dir=staging)
-
-
-def clear_left_over(staging: Path) -> None:
-    """Removes copies of a process that was killed in the midst of it."""
-    for left in staging.glob("database-*.tmp"):
-        try:
-            old = time.time() - left.stat().st_mtime > _LEFT_OVER
-        except OSError:
-            continue
-        if old:
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def _logs(file: SourceFile) -> list[os.stat_result]:

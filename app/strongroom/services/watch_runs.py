@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from strongroom.catalog import catalog
+from strongroom.catalog import blobs, catalog
 from strongroom.catalog.catalog import RunRow, VersionRow
 from strongroom.catalog.watching import Seen, Watch
 from strongroom.disk.listing import SourceFile, Stat
@@ -63,17 +63,19 @@ class WatchRuns:
         """The run that new content in `folder` belongs to, running."""
         if (known := self.active.get(folder.folder)) is not None:
             return known
-        rows = catalog.runs_at(self.desk.engine, self.watch.id, kept_path(folder.folder))
-        newest = rows[0] if rows else None
-        if newest is not None and self._same(newest, folder, seen):
-            active = Active(newest.id, folder, newest.generation)
-            if newest.status != RunStatus.RUNNING:
-                self._record(active, RunStatus.RUNNING, seen)
-        else:
-            active = Active(new_id(), folder, (newest.generation + 1) if newest else 1)
-            self._record(active, RunStatus.RUNNING, seen)
-        self.active[folder.folder] = active
-        return active
+        while True:
+            rows = catalog.runs_at(self.desk.engine, self.watch.id, kept_path(folder.folder))
+            newest = rows[0] if rows else None
+            if newest is not None and self._same(newest, folder, seen):
+                active = Active(newest.id, folder, newest.generation)
+                if newest.status != RunStatus.RUNNING:
+                    self._record(active, RunStatus.RUNNING, seen)
+            else:
+                active = Active(new_id(), folder, (newest.generation + 1) if newest else 1)
+                if not self._record(active, RunStatus.RUNNING, seen, new=True):
+                    continue  # who had the lease before made it just now
+            self.active[folder.folder] = active
+            return active
 
     def resume(self, folders: Mapping[str, RunFolder]) -> list[Active]:
         """Takes up runs that were going on when the watch last ended; these come back."""
@@ -168,7 +170,10 @@ class WatchRuns:
                 return True
         return False
 
-    def _record(self, active: Active, status: RunStatus, seen: Mapping[bytes, Seen]) -> None:
+    def _record(
+        self, active: Active, status: RunStatus, seen: Mapping[bytes, Seen], new: bool = False
+    ) -> bool:
+        """False, and nothing is recorded, where a `new` run's number is taken."""
         document, answer, told = self._read(active, seen)
         times = [m.stat.mtime_ns // 1000 for m in active.folder.members]
         document["status"] = (told or status) if status == RunStatus.FINISHED else status
@@ -200,10 +205,14 @@ class WatchRuns:
         )
         # Before it is sealed: after a crash between the two the run still runs and is looked at.
         live_series.forget(self.desk.place.live, active.id)
-        with self.desk.recording(writer.documents) as recorder:
+        where = (self.watch.id, kept_path(active.folder.folder), active.generation)
+        with writer.recording() as recorder:
+            if new and catalog.is_run_at(recorder.tx, *where):
+                return False
             for one in (draft, *inner):
                 recorder.write(one)
         active.changed = False
+        return True
 
     def _read(
         self, active: Active, seen: Mapping[bytes, Seen], most: int | None = None
@@ -270,7 +279,7 @@ class WatchRuns:
         """By the content's digest where the run tells it: other content may be there by now."""
         if hint["sha256"]:
             digest = bytes.fromhex(hint["sha256"])
-            return [row for row, _ in catalog.files_holding(self.desk.engine, digest)][:1]
+            return [row for row, _ in blobs.files_holding(self.desk.engine, digest)][:1]
         found = self._versions_at(run, str(hint["target"]), seen)
         if found:
             return catalog.versions_by_ids(self.desk.engine, found)

@@ -20,6 +20,7 @@ from pathlib import Path
 from strongroom.catalog import watching as rows
 from strongroom.catalog.watching import Seen, Watch
 from strongroom.disk.listing import Listing, SourceFile, Stat, list_source
+from strongroom.disk.temporary import new_folder
 from strongroom.domain.errors import Busy, NoSpace, StrongroomError, printable
 from strongroom.domain.event import Event
 from strongroom.domain.names import derive_name
@@ -111,7 +112,6 @@ class WatchSession:
     def open(self) -> None:
         """Takes the folder's lease; raises `Busy` naming who watches it."""
         self._renew_lease(force=True)
-        databases.clear_left_over(self.desk.store.staging)
         self._seen = rows.seen_in(self.desk.engine, self.watch.id)
 
     def set_timing(self, timing: Timing) -> None:
@@ -538,8 +538,8 @@ class WatchSession:
                 part = proposals[start : start + BATCH]
                 if not self._room(sum(f.stat.size for p, _ in part for f in p.files)):
                     return
-                with databases.make_room(self.desk.store.staging) as room:
-                    if not self._take_part(self._with_copies(part, Path(room)), progress):
+                with new_folder(self.desk.store.staging) as room:
+                    if not self._take_part(self._with_copies(part, room), progress):
                         return
         finally:
             progress.report = report

@@ -23,6 +23,7 @@ from queue import SimpleQueue
 
 from strongroom.disk.durable import explained, start_writeback, told, write_all
 from strongroom.disk.listing import Stat
+from strongroom.disk.temporary import new_file
 from strongroom.domain.errors import Conflict, NoSpace, NotFound, Unreachable
 from strongroom.formats.source import HEAD_BYTES
 from strongroom.store.shelf import SHELF_LIMIT
@@ -157,14 +158,10 @@ def _take_small(fd: int, before: os.stat_result, path: bytes) -> Taken:
 
 
 def _take_large(fd: int, before: os.stat_result, path: bytes, staging: Path, tick: Tick) -> Taken:
-    from secrets import token_hex
-
-    temporary = staging / f"{token_hex(16)}.tmp"
-    with _storing(temporary):
-        out = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with _storing(staging):
+        out, temporary = new_file(staging)
     taken = Taken(b"", 0, b"", Stat.of(before), temporary=temporary, _fd=out)
     try:
-        fcntl.flock(out, fcntl.LOCK_EX)  # marks it as in use: `clear_staging` leaves it alone
         source = out if _clone(fd, out) else fd
         taken.digest, taken.size, taken.head = _pump(
             source, before.st_size, None if source == out else out, path, temporary, tick
@@ -265,22 +262,3 @@ def has_writer(fd: int) -> bool:
         return error.errno == errno.EAGAIN
     fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     return False
-
-
-def clear_staging(staging: Path) -> int:
-    """Removes temporary files whose owner is gone; how many comes back."""
-    removed = 0
-    for temporary in staging.glob("*.tmp"):
-        try:
-            fd = os.open(temporary, os.O_RDWR | os.O_CLOEXEC)
-        except OSError:
-            continue
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.unlink(temporary)
-            removed += 1
-        except OSError:
-            continue  # its owner is alive and will finish or discard it
-        finally:
-            os.close(fd)
-    return removed

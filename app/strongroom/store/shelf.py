@@ -1,30 +1,39 @@
 """Shelves: SQLite files that hold blobs of up to 64 KiB, so that thousands cost one fsync.
 
 `shelves/000001.db`, table `blobs(id, digest unique, data)`. Writers append to the newest shelf;
-at 1 GiB it is sealed (a row in `sealed`, then read-only on disk) and the next one begins.
+at 1 GiB it is sealed (a row in `sealed`, then read-only on disk) and the next one begins. A shelf
+that SQLite finds damaged is passed over; `salvage` reads what rows it still has.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from strongroom.disk.carve import records
 from strongroom.disk.durable import explained, sync_folder, told
-from strongroom.disk.sqlite import DatabaseError, connect, explained_sqlite
+from strongroom.disk.sqlite import DatabaseError, connect, explained_sqlite, sync_log
+from strongroom.domain.errors import Damaged
 
 SHELF_LIMIT = 64 * 1024
 SEAL_BYTES = 1 << 30
+#: Digests asked for in one statement.
+_ASKED = 4000
 
 _SCHEMA = """
 create table if not exists blobs(id integer primary key, digest blob not null unique,
                                  data blob not null);
 create table if not exists sealed(at integer not null);
 """
+#: Serial types that a row of `blobs` begins with: its id, which is the row's number, and 32 bytes.
+_ROW_BEGINS = (0, 12 + 2 * 32)
 
 
 class Shelves:
@@ -34,6 +43,8 @@ class Shelves:
         self.folder = folder
         self._seal_bytes = seal_bytes
         self._open: dict[int, Any] = {}
+        self._durable: set[int] = set()
+        self._refused: set[int] = set()
         self._lock = threading.RLock()
 
     def numbers(self) -> list[int]:
@@ -44,103 +55,206 @@ class Shelves:
     def path(self, number: int) -> Path:
         return self.folder / f"{number:06d}.db"
 
+    # ------------------------------------------------------------------ writing
+
     def put(self, blobs: Sequence[tuple[bytes, bytes]]) -> int:
         """Keeps `(digest, data)` pairs in one durable transaction; the shelf's number comes back.
 
-        Raises `NoSpace`, `Damaged` or `Busy`; nothing of the call is kept then.
+        A row that has other bytes under the digest gets these. A damaged shelf is left for a new
+        one. Raises `NoSpace`, `Unreachable` or `Busy`; nothing of the call is kept then.
         """
         with self._lock:
-            number = self._active()
-            with self._speaking(number):
-                connection = self._connection(number)
-                connection.execute("begin immediate")
+            for last in (False, False, True):
+                number = self._active()
                 try:
-                    connection.executemany(
-                        "insert or ignore into blobs(digest, data) values (?, ?)", blobs
-                    )
-                    connection.execute("commit")
-                except BaseException:
-                    _roll_back(connection)
-                    raise
-            return number
+                    self._put(number, blobs)
+                    return number
+                except Damaged:
+                    self._refused.add(number)
+                    if last:
+                        raise
+        raise AssertionError("unreachable")
 
-    def get(self, digest: bytes) -> tuple[int, bytes] | None:
-        """`(shelf, data)` as stored, not yet verified; None if no shelf has it."""
-        with self._lock:
-            for number in self.numbers():
-                with self._speaking(number):
-                    row = (
-                        self._connection(number)
-                        .execute("select data from blobs where digest = ?", (digest,))
-                        .fetchone()
-                    )
-                if row is not None:
-                    return number, bytes(row[0])
-        return None
-
-    def which(self, digests: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
-        """`{digest: (shelf, size)}` of those that are on a shelf; the newest shelf is named."""
-        found: dict[bytes, tuple[int, int]] = {}
-        with self._lock:
-            for number in self.numbers():
-                rest = [d for d in digests if d not in found]
-                found |= {d: (number, size) for d, size in self._sizes(number, rest).items()}
-        return found
-
-    def _sizes(self, number: int, digests: Sequence[bytes]) -> dict[bytes, int]:
-        """`{digest: size}` of those that are on this shelf."""
-        found: dict[bytes, int] = {}
+    def _put(self, number: int, blobs: Sequence[tuple[bytes, bytes]]) -> None:
+        self._make_durable(number)
         with self._speaking(number):
             connection = self._connection(number)
-            for start in range(0, len(digests), 500):
-                part = digests[start : start + 500]
-                marks = ",".join("?" * len(part))
-                rows = connection.execute(
-                    f"select digest, length(data) from blobs where digest in ({marks})", part
+            connection.execute("begin immediate")
+            try:
+                connection.executemany(
+                    "insert into blobs(digest, data) values (?, ?) on conflict(digest)"
+                    " do update set data = excluded.data where data is not excluded.data",
+                    blobs,
                 )
-                found.update((bytes(digest), size) for digest, size in rows)
-        return found
+                connection.execute("commit")
+            except BaseException:
+                _roll_back(connection)
+                raise
 
-    def scan(self) -> Iterator[tuple[bytes, int, int]]:
-        """`(digest, shelf, size)` of every row, without its data."""
-        for number in self.numbers():
-            last = 0
-            while True:
-                with self._lock, self._speaking(number):
+    def remove(self, digests: Sequence[bytes], but: int | None = None) -> None:
+        """Deletes rows from whichever sound shelf has them, sealed ones included, but not `but`."""
+        with self._lock:
+            for number in self.numbers():
+                if number == but:
+                    continue
+                with contextlib.suppress(Damaged):
+                    self._remove(number, list(self.sizes(number, digests)))
+
+    def remove_wrong(self, number: int, digest: bytes, wrong: bytes) -> bool:
+        """Deletes the row if it still holds the bytes `wrong`; False if it does not."""
+        with self._lock, self._speaking(number):
+            self._unseal_for_write(number)
+            changed = self._connection(number).execute(
+                "delete from blobs where digest = ? and data is ?", (digest, wrong)
+            )
+            return bool(changed.rowcount)
+
+    def _remove(self, number: int, digests: Sequence[bytes]) -> None:
+        if not digests:
+            return
+        self._unseal_for_write(number)
+        with self._speaking(number):
+            connection = self._connection(number)
+            connection.execute("begin immediate")
+            try:
+                connection.executemany(
+                    "delete from blobs where digest = ?", [(d,) for d in digests]
+                )
+                connection.execute("commit")
+            except BaseException:
+                _roll_back(connection)
+                raise
+
+    # ------------------------------------------------------------------ reading
+
+    def get(self, number: int, digest: bytes) -> bytes | None:
+        """The row's bytes as stored, not yet verified; None if this shelf has no such row.
+
+        Raises `Damaged` for a broken shelf.
+        """
+        with self._lock:
+            if not self._exists(number):
+                return None
+            with self._speaking(number):
+                row = (
+                    self._connection(number)
+                    .execute("select data from blobs where digest = ?", (digest,))
+                    .fetchone()
+                )
+        return bytes(row[0]) if row is not None else None
+
+    def sizes(self, number: int, digests: Sequence[bytes]) -> dict[bytes, int]:
+        """`{digest: size}` of those that are on this shelf; raises `Damaged`."""
+        return {bytes(d): n for d, n in self._ask(number, "length(data)", digests)}
+
+    def rows(self, number: int, digests: Sequence[bytes]) -> dict[bytes, bytes]:
+        """`{digest: bytes as stored}` of those that are on this shelf; raises `Damaged`.
+
+        What it answers is durable: a row that a killed process left unsynced is synced first.
+        """
+        with self._lock:
+            if self._exists(number):
+                self._make_durable(number)
+            return {bytes(d): bytes(data) for d, data in self._ask(number, "data", digests)}
+
+    def _ask(self, number: int, what: str, digests: Sequence[bytes]) -> Iterator[tuple[Any, Any]]:
+        with self._lock:
+            if not digests or not self._exists(number):
+                return
+            for start in range(0, len(digests), _ASKED):
+                part = digests[start : start + _ASKED]
+                marks = ",".join("?" * len(part))
+                with self._speaking(number):
                     rows = (
                         self._connection(number)
                         .execute(
-                            "select id, digest, length(data) from blobs where id > ? order by id"
-                            " limit 1000",
-                            (last,),
+                            f"select digest, {what} from blobs where digest in ({marks})", part
                         )
                         .fetchall()
                     )
-                if not rows:
-                    break
-                last = rows[-1][0]
-                for _, digest, size in rows:
-                    yield bytes(digest), number, size
+                yield from rows
 
-    def remove(self, digests: Sequence[bytes]) -> None:
-        """Deletes rows from whichever shelf has them, sealed ones included."""
-        with self._lock:
-            for number in self.numbers():
-                here = self._sizes(number, digests)
-                if not here:
-                    continue
-                self._unseal_for_write(number)
-                with self._speaking(number):
-                    connection = self._connection(number)
-                    connection.execute("begin immediate")
-                    try:
-                        connection.executemany(
-                            "delete from blobs where digest = ?", [(d,) for d in here]
-                        )
-                        connection.execute("commit")
-                    except BaseException:
-                        _roll_back(connection)
-                        raise
+    def holding(self, digest: bytes) -> Iterator[int]:
+        """Sound shelves that have a row of this digest, newest first."""
+        for number in self.numbers():
+            with contextlib.suppress(Damaged):
+                if self.sizes(number, [digest]):
+                    yield number
+
+    def unreadable(self) -> Damaged | None:
+        """What is wrong with the newest shelf that cannot be asked; None if all can be."""
+        for number in self.numbers():
+            try:
+                self.sizes(number, [b""])
+            except Damaged as error:
+                return error
+        return None
+
+    def which(self, digests: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
+        """`{digest: (shelf, size)}` of those that are on a sound shelf; the newest is named."""
+        found: dict[bytes, tuple[int, int]] = {}
+        for number in self.numbers():
+            rest = [d for d in digests if d not in found]
+            with contextlib.suppress(Damaged):
+                found |= {d: (number, size) for d, size in self.sizes(number, rest).items()}
+        return found
+
+    def scan(self) -> Iterator[tuple[bytes, int, int]]:
+        """`(digest, shelf, size)` of every row of the sound shelves, without its data."""
+        for number in self.numbers():
+            last = 0
+            with contextlib.suppress(Damaged):
+                while rows := self._after(number, last):
+                    last = rows[-1][0]
+                    for _, digest, size in rows:
+                        yield bytes(digest), number, size
+
+    def _after(self, number: int, last: int) -> list[tuple[int, bytes, int]]:
+        with self._lock, self._speaking(number):
+            found: list[tuple[int, bytes, int]] = (
+                self._connection(number)
+                .execute(
+                    "select id, digest, length(data) from blobs where id > ? order by id"
+                    " limit 1000",
+                    (last,),
+                )
+                .fetchall()
+            )
+            return found
+
+    # ------------------------------------------------------------------ damage
+
+    def problem(self, number: int, wholly: bool = False) -> str:
+        """What is wrong with a shelf as a database; "" for a sound one. `wholly`: its index too."""
+        try:
+            with self._lock, self._speaking(number):
+                connection = self._connection(number)
+                connection.execute("select count(*) from blobs").fetchone()
+                check = "integrity_check" if wholly else "quick_check"
+                rows = connection.execute(f"pragma {check}(1)").fetchall()
+        except Damaged as error:
+            return error.what
+        return "" if rows == [("ok",)] else str(rows[0][0])
+
+    def refuse(self, number: int) -> None:
+        """Puts nothing more on this shelf, from this process."""
+        self._refused.add(number)
+
+    def set_aside(self, number: int, folder: Path) -> Path:
+        """Moves a shelf's files into `folder`; what it had must be elsewhere by then."""
+        with self._lock, self._folder_lock(), told("moving a damaged shelf aside", folder):
+            if number in self._open:
+                self._open.pop(number).close()
+            self._refused.discard(number)
+            path = self.path(number)
+            kept = folder / f"shelf-{path.name}.{time.time_ns()}"
+            for suffix in ("-wal", ""):
+                if Path(f"{path}{suffix}").exists():
+                    os.replace(f"{path}{suffix}", f"{kept}{suffix}")
+            Path(f"{path}-shm").unlink(missing_ok=True)
+            sync_folder(folder)
+            sync_folder(self.folder)
+            return kept
 
     def close(self) -> None:
         with self._lock:
@@ -148,17 +262,22 @@ class Shelves:
                 connection.close()
             self._open.clear()
 
+    # ------------------------------------------------------------------ the active shelf
+
     def _active(self) -> int:
         with self._folder_lock():
             numbers = self.numbers()
-            if numbers and not self._full(numbers[0]):
-                return numbers[0]
-            if numbers:
-                self._seal(numbers[0])
-            number = (numbers[0] if numbers else 0) + 1
-            with self._speaking(number):
-                self._begin(number)
-            return number
+            newest = numbers[0] if numbers else 0
+            if numbers and newest not in self._refused:
+                try:
+                    if not self._full(newest):
+                        return newest
+                    self._seal(newest)
+                except Damaged:
+                    pass  # as good as sealed; `verify --repair` sets it aside
+            with self._speaking(newest + 1):
+                self._begin(newest + 1)
+            return newest + 1
 
     def _begin(self, number: int) -> None:
         """Makes an empty shelf; it gets its name when it is whole, for others look at names."""
@@ -197,10 +316,27 @@ class Shelves:
             if number in self._open:  # it may have been opened for reading only
                 self._open.pop(number).close()
 
+    def _make_durable(self, number: int) -> None:
+        """Syncs, once, what a process that was killed may have left of this shelf unsynced."""
+        if number in self._durable:
+            return
+        with self._speaking(number):
+            self._connection(number).execute("select count(*) from sealed").fetchone()
+            sync_log(self.path(number))
+            sync_folder(self.folder)
+        self._durable.add(number)
+
+    def _exists(self, number: int) -> bool:
+        return number in self._open or self.path(number).exists()
+
     def _connection(self, number: int) -> Any:
         connection = self._open.get(number)
         if connection is None:
-            connection = self._open[number] = connect(self.path(number))
+            path = self.path(number)
+            if not path.stat().st_size and not Path(f"{path}-wal").exists():
+                # SQLite would take it for a new database.
+                raise Damaged("the shelf is empty", str(path), _MEND)
+            connection = self._open[number] = connect(path, create=False)
         return connection
 
     @contextlib.contextmanager
@@ -216,12 +352,29 @@ class Shelves:
         path = self.path(number)
         try:
             yield
+        except FileNotFoundError as error:
+            raise Damaged("the shelf is gone", str(path), _MEND) from error
         except OSError as error:
             raise explained(error, "writing to a shelf", path) from error
         except DatabaseError as error:
-            raise explained_sqlite(error, path) from error
+            raise explained_sqlite(error, path, _MEND) from error
+
+
+def salvage(path: Path) -> Iterator[tuple[bytes, bytes]]:
+    """`(digest, data)` of what can be read of a shelf's file, damaged as it may be, each verified
+    by its digest. Raises `Unreachable`.
+    """
+    seen: set[bytes] = set()
+    with told("reading a damaged shelf", path):
+        for _, digest, data in records(path, _ROW_BEGINS, 3):
+            if digest not in seen and hashlib.sha256(data).digest() == digest:
+                seen.add(digest)
+                yield digest, data
 
 
 def _roll_back(connection: Any) -> None:
     if connection.in_transaction:
         connection.execute("rollback")
+
+
+_MEND = "run `strongroom verify --all --repair`"

@@ -14,11 +14,12 @@ from typing import Any
 from strongroom.catalog import jobs, watching
 from strongroom.catalog.jobs import Job
 from strongroom.catalog.watching import Watch
+from strongroom.disk import reserve
 from strongroom.domain.errors import Busy, Cancelled, StrongroomError
 from strongroom.domain.event import Event
 from strongroom.domain.facts import Kind
-from strongroom.domain.timestamps import now
-from strongroom.services import queued, tracking
+from strongroom.domain.timestamps import now, rfc3339
+from strongroom.services import export, queued, tracking
 from strongroom.services.add import AddOptions, Change
 from strongroom.services.desk import is_dead
 from strongroom.services.local import LocalRegistry
@@ -217,6 +218,7 @@ class Worker:
         self._tracked_at = at
         if at >= self._queued_at + _QUEUED:
             self._queued_at = at
+            reserve.tend(self.desk.place.root)
             self._bring_in_queued()
         tracking.look_for_lost(self.desk)
         for run, said in tracking.going_on(self.desk).items():
@@ -323,7 +325,7 @@ class Worker:
         if self._stopping.is_set():  # asked for before there was anything to cancel
             progress.cancel()
         try:
-            result = JOBS[job.kind](self.registry, job.arguments, progress)
+            result = JOBS[job.kind](self.registry, job, progress)
         except StrongroomError as error:
             self._failed(job, error)
         except Exception as error:
@@ -396,7 +398,8 @@ def _counts(progress: Progress) -> dict[str, int]:
     }
 
 
-def _add(registry: LocalRegistry, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+def _add(registry: LocalRegistry, job: Job, progress: Progress) -> dict[str, Any]:
+    arguments = job.arguments
     kind = arguments.get("kind")
     options = AddOptions(
         name=arguments.get("name"),
@@ -414,39 +417,48 @@ def _add(registry: LocalRegistry, arguments: dict[str, Any], progress: Progress)
         },
     )
     answer = registry.add([bytes.fromhex(p) for p in arguments["paths"]], options, progress)
+    # What an ended attempt of this job has made is not new to us, but it is this job's work.
+    begun = rfc3339(job.created_at) if job.attempts else ""
     return {
         "versions": [
-            {"ref": f"{v['name']}@{v['tag']}", "created": v["created"], "warnings": v["warnings"]}
+            {
+                "ref": f"{v['name']}@{v['tag']}",
+                "created": v["created"] or bool(begun and v["created_at"] >= begun),
+                "warnings": v["warnings"],
+            }
             for v in answer["versions"]
         ]
     }
 
 
-def _verify(
-    registry: LocalRegistry, arguments: dict[str, Any], progress: Progress
-) -> dict[str, Any]:
+def _verify(registry: LocalRegistry, job: Job, progress: Progress) -> dict[str, Any]:
     return registry.verify(
-        arguments.get("references") or (),
-        repair=bool(arguments.get("repair")),
+        job.arguments.get("references") or (),
+        repair=bool(job.arguments.get("repair")),
         progress=progress,
     )
 
 
-def _export(
-    registry: LocalRegistry, arguments: dict[str, Any], progress: Progress
-) -> dict[str, Any]:
+def _export(registry: LocalRegistry, job: Job, progress: Progress) -> dict[str, Any]:
+    arguments, into = job.arguments, Path(job.arguments["into"])
+    reference, file = arguments["reference"], arguments.get("file")
+    files = [file] if file else []
+    if job.attempts and not arguments.get("force"):
+        done = export.is_there(registry.desk, reference, into, files, as_file=bool(file))
+        if done is not None:
+            return done
     return registry.get(
-        arguments["reference"],
-        Path(arguments["into"]),
+        reference,
+        into,
         force=bool(arguments.get("force")),
-        files=[arguments["file"]] if arguments.get("file") else (),
-        as_file=bool(arguments.get("file")),
+        files=files,
+        as_file=bool(file),
         progress=progress,
     )
 
 
 #: What can be asked of the worker through the queue.
-JOBS: dict[str, Callable[[LocalRegistry, dict[str, Any], Progress], dict[str, Any]]] = {
+JOBS: dict[str, Callable[[LocalRegistry, Job, Progress], dict[str, Any]]] = {
     "add": _add,
     "verify": _verify,
     "export": _export,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from strongroom.catalog import catalog, profiles
+from strongroom.catalog import blobs, profiles
 from strongroom.catalog.catalog import VersionRow
 from strongroom.services.desk import Desk
 from strongroom.services.inference.rule import Candidate, Rule
@@ -29,7 +29,7 @@ def find(desk: Desk, row: VersionRow) -> list[Candidate]:
         name = path.decode("utf-8", "surrogateescape")
         if size < _LEAST or not _TELLING.search(name):
             continue
-        for other in catalog.versions_holding(desk.engine, digest):
+        for other in blobs.versions_holding(desk.engine, digest):
             if other.id >= row.id:
                 break
             if other.files != 1 or other.content == row.content or other.artifact == row.artifact:

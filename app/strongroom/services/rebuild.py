@@ -1,0 +1,208 @@
+"""The catalog made again from journal and store, and put in the old one's place."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from strongroom.audit.entry import parse, seal
+from strongroom.audit.segments import Segments
+from strongroom.catalog import blobs, catalog, keepsakes
+from strongroom.catalog.engine import Engine, refuse_newer
+from strongroom.catalog.history import Chain, History
+from strongroom.catalog.replay import restore
+from strongroom.disk.durable import sync_folder, told
+from strongroom.domain.entry import Draft, Entry
+from strongroom.domain.errors import Conflict
+from strongroom.domain.timestamps import new_id, now
+from strongroom.services.documents import StoredDocuments
+from strongroom.services.journal import gathered, lost_entries
+from strongroom.services.progress import Progress, quiet
+from strongroom.services.views import Document
+from strongroom.store.folder import FolderStore
+from strongroom.store.place import Place
+
+_BATCH = 500
+#: So many of the entries that would be left out are named.
+_NAMED = 5
+#: What a rebuild cannot bring back, because it is kept nowhere else.
+NOT_RESTORED = ("what watched folders were last seen to hold (they are compared afresh)",)
+
+
+def rebuild(
+    place: Place,
+    store: FolderStore,
+    actor: str,
+    progress: Progress | None = None,
+    accept_loss: bool = False,
+) -> Document:
+    """Makes the catalog again from all that tells of it, and puts it in the old one's place.
+
+    The caller holds the registry alone. The journal is completed first, the old catalog is kept.
+    `{"entries", "problems", "lost", "kept", "not_restored"}`: what could not be made again, ranges
+    of entries that nothing tells any more, and files that were set aside. Raises `Conflict` where
+    a newer Strongroom made the catalog, or entries of one source contradict those of another and
+    would be left out (with `accept_loss` they are).
+    """
+    progress = progress or quiet()
+    refuse_newer(place.catalog)
+    fresh = place.root / "catalog.rebuilt.db"
+    with told("making the catalog again", fresh):
+        _remove_database(fresh)
+        kept = _keep(place)
+        try:
+            segments = Segments(place.journal)
+            with gathered(place, segments) as (history, chain):
+                if not accept_loss:
+                    _refuse_loss(place, chain)
+                aside = segments.rewrite(history.lines())
+                problems, lost = _make(
+                    fresh, place, store, history, chain, actor, accept_loss, progress
+                )
+            _swap(place.catalog, fresh)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                _remove_database(fresh)
+                _remove_database(kept)
+            raise
+    return {
+        "entries": chain.entries,
+        "problems": problems,
+        "lost": [list(one) for one in lost],
+        "kept": [str(path) for path in (*aside, *([kept] if kept.exists() else []))],
+        "not_restored": list(NOT_RESTORED),
+    }
+
+
+def _refuse_loss(place: Place, chain: Chain) -> None:
+    left_out = [(source, entries) for source, entries in chain.left_out.items() if entries]
+    if not left_out:
+        return
+    named = "; ".join(
+        f"{len(entries)} of the {source}: {', '.join(entries[:_NAMED])}"
+        + (" and more" if len(entries) > _NAMED else "")
+        for source, entries in left_out
+    )
+    raise Conflict(
+        f"journal and catalog contradict each other, and entries would be left out ({named})",
+        str(place.root),
+        "put back the journal or catalog that was exchanged, or say --accept-loss: what is left"
+        " out is kept in a file beside",
+    )
+
+
+def _make(
+    fresh: Path,
+    place: Place,
+    store: FolderStore,
+    history: History,
+    chain: Chain,
+    actor: str,
+    accepted: bool,
+    progress: Progress,
+) -> tuple[list[str], list[tuple[int, int]]]:
+    """Fills the new catalog; what could not be made again and the entries lost come back."""
+    engine = Engine(fresh)
+    try:
+        problems = _replay_all(
+            engine, (parse(line) for _, line in history.lines()), store, progress
+        )
+        lost = _note_losses(engine, chain, store, actor, accepted)
+        scan = store.scan()
+        while batch := list(islice(scan, 5000)):
+            with engine.writing() as tx:
+                rows = [(s.digest, s.form, s.place) for s in batch]
+                blobs.write_first_storage(tx, store.name, rows)
+            progress.tick()
+        keepsakes.carry_over(place.catalog, engine)
+        with engine.writing() as tx:
+            tx.execute("pragma optimize")
+        engine.rows("pragma wal_checkpoint(truncate)")
+    finally:
+        engine.close()
+    return problems, lost
+
+
+def _replay_all(
+    engine: Engine, entries: Iterator[Entry], store: FolderStore, progress: Progress
+) -> list[str]:
+    documents, problems = StoredDocuments(store), list[str]()
+    while batch := list(islice(entries, _BATCH)):
+        with engine.writing() as tx:
+            problems += filter(None, [restore(tx, entry, documents) for entry in batch])
+        progress.tick()
+    return problems
+
+
+def _note_losses(
+    engine: Engine, chain: Chain, store: FolderStore, actor: str, accepted: bool
+) -> list[tuple[int, int]]:
+    """Writes an entry of what is lost, so that no tag of it is given again and nobody wonders."""
+    known = lost_entries(engine)
+    new = [(a, b) for a, b in chain.lost if any(n not in known for n in range(a, b + 1))]
+    if not new and not (accepted and chain.lost):
+        return chain.lost
+    with engine.writing() as tx:
+        seq, prev, at = catalog.head(tx)
+        count = sum(1 for a, b in new for n in range(a, b + 1) if n not in known)
+        entry = seal(
+            Draft(
+                "registry.rebuilt",
+                {"type": "registry"},
+                {
+                    "lost": count,
+                    "lost_entries": [list(one) for one in chain.lost],
+                    "accepted": accepted,
+                },
+            ),
+            max(seq, chain.lost[-1][1]) + 1,
+            max(now(), at),
+            actor,
+            "cli",
+            new_id(),
+            prev,
+        )
+        restore(tx, entry, StoredDocuments(store))
+    return chain.lost
+
+
+def _keep(place: Place) -> Path:
+    """A copy of the catalog as it is, with its log: reading it may change both."""
+    kept = place.root / f"catalog.db.before-rebuild.{time.time_ns()}"
+    for suffix in ("-wal", ""):
+        old = Path(f"{place.catalog}{suffix}")
+        if old.exists():
+            shutil.copyfile(old, f"{kept}{suffix}")
+            with open(f"{kept}{suffix}", "rb+") as copy:
+                os.fsync(copy.fileno())
+    return kept
+
+
+def _swap(current: Path, fresh: Path) -> None:
+    """Puts the new catalog in the old one's place, in one step. The journal tells all that was in
+    the old one's log, which must not be there when the new one is.
+    """
+    with open(fresh, "rb+") as made:
+        os.fsync(made.fileno())
+    for suffix in ("-wal", "-shm"):
+        current.with_name(current.name + suffix).unlink(missing_ok=True)
+    sync_folder(current.parent)
+    os.replace(fresh, current)
+    sync_folder(current.parent)
+    _remove_database(fresh)
+
+
+def clear_left_over(place: Place) -> None:
+    """Removes what a rebuild left that was ended; nobody may be rebuilding."""
+    if (place.root / "catalog.rebuilt.db").exists():
+        _remove_database(place.root / "catalog.rebuilt.db")
+
+
+def _remove_database(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
