@@ -26,7 +26,9 @@ from strongroom.services.local import LocalRegistry
 from strongroom.settings import Settings
 
 STORED = Path(__file__).parents[1] / "vectors" / "registries"
-SCHEMAS = range(1, schema.VERSION + 1)
+SCHEMAS = sorted(
+    int(p.name.removeprefix("schema").removesuffix(".tar.xz")) for p in STORED.glob("*.tar.xz")
+)
 #: Of a watch: who holds it and whether its folder is there is not a matter of the catalog.
 _PASSING = ("state", "holder")
 
@@ -38,6 +40,11 @@ def stored(request, tmp_path) -> tuple[Path, dict[str, Any]]:
     with tarfile.open(STORED / f"{name}.tar.xz") as packed:
         packed.extractall(tmp_path, filter="tar")
     return tmp_path / "registry", json.loads((STORED / f"{name}.json").read_text())
+
+
+def test_every_earlier_schema_has_a_stored_registry():
+    """A new schema asks for one that the last Strongroom before it made."""
+    assert set(range(1, schema.VERSION)) <= set(SCHEMAS)
 
 
 def opened(place: Path) -> LocalRegistry:
