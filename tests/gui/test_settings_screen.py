@@ -114,7 +114,7 @@ def test_the_place_is_tried_for_real_and_left_as_it_was(person, screen, tmp_path
     person.click(screen.health.button)
     person.until(lambda: screen.health.button.text() == "Test again")
     person.until(lambda: "Journal" in texts(screen.health))
-    assert "7 passed" in screen.health.sum.text()
+    assert "10 passed" in screen.health.sum.text()
 
 
 def test_a_place_that_cannot_be_written_fails_with_its_reason(person, screen, tmp_path):

@@ -508,7 +508,7 @@ def _version(row: Row) -> VersionRow:
         bytes(row[4]),
         bytes(row[5]),
         *row[6:13],
-        json.loads(row[13]),
+        _document(row[13]),
         *row[14:17],
     )
 
@@ -518,6 +518,16 @@ def _run(row: Row) -> RunRow:
         *row[:9],
         bytes(row[9]) if row[9] else None,
         bytes(row[10]) if row[10] else None,
-        json.loads(row[11]),
-        json.loads(row[12]) if row[12] else None,
+        _document(row[11]),
+        _document(row[12]) if row[12] else None,
     )
+
+
+def _document(text: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise Damaged(
+            "a row of the catalog is damaged", "", "run `strongroom doctor --rebuild`"
+        ) from error
+    return found

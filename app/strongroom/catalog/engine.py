@@ -13,7 +13,7 @@ from typing import Any
 from strongroom.catalog import schema
 from strongroom.disk.durable import told
 from strongroom.disk.sqlite import DatabaseError, connect, explained_sqlite, sync_log
-from strongroom.domain.errors import Conflict
+from strongroom.domain.errors import Conflict, Damaged
 
 Row = tuple[Any, ...]
 
@@ -55,7 +55,7 @@ class Engine:
         self._all: list[Any] = []
         self._guard = threading.Lock()
         self.read_only = False
-        with self._speaking():
+        with self._speaking(), self._reading():
             found = schema.user_version(self._connection())
             with told("syncing the catalog", path):
                 sync_log(path)
@@ -66,12 +66,12 @@ class Engine:
 
     def rows(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
         """All rows of a read, which is closed before they are returned."""
-        with self._speaking():
+        with self._speaking(), self._reading():
             found: list[Row] = self._connection().execute(sql, values).fetchall()
             return found
 
     def row(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
-        with self._speaking():
+        with self._speaking(), self._reading():
             found: Row | None = self._connection().execute(sql, values).fetchone()
             return found
 
@@ -166,6 +166,16 @@ class Engine:
     def _check_writable(self) -> None:
         if self.read_only:
             raise _newer(self.path)
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """A damaged page can claim a row of gigabytes, or hold text that is none."""
+        try:
+            yield
+        except (MemoryError, UnicodeDecodeError) as error:
+            raise Damaged(
+                f"SQLite finds it damaged ({type(error).__name__})", str(self.path), _REBUILD
+            ) from error
 
     @contextlib.contextmanager
     def _speaking(self) -> Iterator[None]:

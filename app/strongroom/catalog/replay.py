@@ -52,7 +52,45 @@ def restore(tx: Tx, entry: Entry, documents: Documents) -> str:
 def complete(tx: Tx, entry: Entry, documents: Documents) -> str:
     """Tries again what `restore` could not do; "" where it is done now."""
     tx.execute("update entries set outcome = ? where seq = ?", (entry.outcome, entry.seq))
-    return _attempt(tx, entry, documents)
+    return "" if _is_superseded(tx, entry) else _attempt(tx, entry, documents)
+
+
+def _is_superseded(tx: Tx, entry: Entry) -> bool:
+    """Whether a later entry has said anew what this one says of its run."""
+    if entry.action != "run.recorded":
+        return False
+    row = tx.execute(
+        "select 1 from entries where seq > ? and action = 'run.recorded' and outcome = 'allowed'"
+        " and json_extract(object, '$.id') = ? limit 1",
+        (entry.seq, entry.object["id"]),
+    ).fetchone()
+    return row is not None
+
+
+def forgive_superseded(tx: Tx) -> set[int]:
+    """Ends the marks of entries of runs of which later ones have said all anew: what only the
+    earlier one named may have been collected. Their numbers come back.
+    """
+    runs: dict[str, int] = {}
+    forgiven = set()
+    for seq, run, outcome, line in tx.execute(
+        "select seq, json_extract(object, '$.id'), outcome, line from entries"
+        " where action = 'run.recorded' and exists(select 1 from entries"
+        " where outcome = 'unreadable' and action = 'run.recorded') order by seq desc"
+    ).fetchall():
+        if outcome == "unreadable" and run in runs:
+            forgiven.add(seq)
+            tx.execute("update entries set outcome = 'allowed' where seq = ?", (seq,))
+            details = json.loads(bytes(line))["details"]
+            for text in filter(None, (details["document"], details.get("series"))):
+                tx.execute(
+                    "delete from damage where digest = ?1 and not exists(select 1 from blobs b"
+                    " join documents d on d.blob_id = b.id where b.digest = ?1)",
+                    (parse_digest(text),),
+                )
+        elif outcome == "allowed":
+            runs[run] = seq
+    return forgiven
 
 
 def _attempt(tx: Tx, entry: Entry, documents: Documents) -> str:
@@ -65,7 +103,7 @@ def _attempt(tx: Tx, entry: Entry, documents: Documents) -> str:
         if entry.action == "version.committed":
             _bare_version(tx, entry, documents)
         elif entry.action == "run.recorded":
-            _bare_run(tx, entry)
+            _bare_run(tx, entry, documents)
         tx.execute("release attempt")
         return f"entry {entry.seq} ({entry.action}): {error}"
     tx.execute("release attempt")
@@ -154,9 +192,7 @@ def _bare_version(tx: Tx, entry: Entry, documents: Documents) -> None:
                 for position in range(len(found.page_digests)):
                     _ = found.pages[position]
         except (Damaged, ValueError) as error:
-            tx.execute(
-                "insert or ignore into damage values (?,?,?,'')", (digest, entry.at, str(error))
-            )
+            _note_damage(tx, entry, digest, error)
     if details.get("run"):
         _output(tx, entry.seq, details["run"], version)
     tx.execute(
@@ -269,12 +305,69 @@ def _artifact(tx: Tx, name: str, kind: str, at: int) -> int:
 
 
 def _run_recorded(tx: Tx, entry: Entry, documents: Documents) -> None:
-    details = entry.details
+    details, run = entry.details, entry.object["id"]
     digest = parse_digest(details["document"])
-    document = documents.run(digest)
     series = parse_digest(details["series"]) if details.get("series") else None
+    _put_run(tx, entry, digest, series, documents.run(digest))
+    keep_document(tx, digest, documents.size(digest), "run", run)
+    if series is not None:
+        keep_document(tx, series, documents.size(series), "run", run)
+        for curve, size in documents.curves(series):
+            keep_document(tx, curve, size, "run", run)
+
+
+def _bare_run(tx: Tx, entry: Entry, documents: Documents) -> None:
+    """A run whose document or curves cannot be read: as it can be, or as it was recorded before, or
+    its id alone.
+    """
+    details, run = entry.details, entry.object["id"]
+    digest = parse_digest(details["document"])
+    series = parse_digest(details["series"]) if details.get("series") else None
+    try:
+        document = documents.run(digest)
+    except (Damaged, ValueError) as error:
+        _note_damage(tx, entry, digest, error)
+        changed = tx.execute(
+            "update runs set document = ?, series = ? where id = ?", (digest, series, run)
+        ).rowcount
+        if not changed:
+            _put_run(tx, entry, digest, series, _unknown_run(entry))
+    else:
+        _put_run(tx, entry, digest, series, document)
+    if series is not None:
+        try:
+            documents.curves(series)
+            documents.size(series)
+        except (Damaged, ValueError) as error:
+            _note_damage(tx, entry, series, error)
+    for one in filter(None, (digest, series)):
+        keep_document(tx, one, 0, "run", run)
+
+
+def _unknown_run(entry: Entry) -> Document:
+    return {
+        "name": entry.object["id"],
+        "layout": "",
+        "status": "finished",
+        "params": {},
+        "metrics": {},
+        "series": {},
+        "inputs": [],
+        "provenance": {},
+        "started_at": entry.at,
+        "ended_at": entry.at,
+        "warnings": ["what was recorded of this run cannot be read"],
+    }
+
+
+def _note_damage(tx: Tx, entry: Entry, digest: bytes, error: Exception) -> None:
+    tx.execute("insert or ignore into damage values (?,?,?,'')", (digest, entry.at, str(error)))
+
+
+def _put_run(tx: Tx, entry: Entry, digest: bytes, series: bytes | None, document: Document) -> None:
+    """The run's row and what is found by it."""
+    details, run = entry.details, entry.object["id"]
     params, metrics = plain_values(document["params"]), plain_values(document["metrics"])
-    run = entry.object["id"]
     text = json.dumps(plain({**document, "params": params, "metrics": metrics}))
     tx.execute(
         "insert into runs(id, name, status, layout, watch_id, path, generation, started_at,"
@@ -299,52 +392,11 @@ def _run_recorded(tx: Tx, entry: Entry, documents: Documents) -> None:
         ),
     )
     tx.execute("delete from documents where owner_type = 'run' and owner_id = ?", (run,))
-    keep_document(tx, digest, documents.size(digest), "run", run)
-    if series is not None:
-        keep_document(tx, series, documents.size(series), "run", run)
-        for curve, size in documents.curves(series):
-            keep_document(tx, curve, size, "run", run)
     tx.execute("delete from facts where owner_type = 'run' and owner_id = ?", (run,))
     _write_facts(tx, "run", run, "param", params)
     _write_facts(tx, "run", run, "metric", metrics)
     run_changed(tx, run, metrics)
     write_run_inputs(tx, entry.seq, run, document["inputs"])
-
-
-def _bare_run(tx: Tx, entry: Entry) -> None:
-    """A run whose document cannot be read: as it was recorded before, or its id alone."""
-    details, run = entry.details, entry.object["id"]
-    digest = parse_digest(details["document"])
-    series = parse_digest(details["series"]) if details.get("series") else None
-    text = {
-        "name": run, "status": "finished", "params": {}, "metrics": {}, "series": {}, "inputs": [],
-        "provenance": {}, "warnings": ["what was recorded of this run cannot be read"],
-    }  # fmt: skip
-    tx.execute(
-        "insert into runs(id, name, status, layout, watch_id, path, generation, started_at,"
-        " ended_at, document, series, created_at, text)"
-        " values (?,?,'finished','',?,?,?,?,?,?,?,?,?)"
-        " on conflict(id) do update set document=excluded.document, series=excluded.series",
-        (
-            run,
-            run,
-            details.get("watch", ""),
-            details.get("path", ""),
-            details.get("generation", 0),
-            entry.at,
-            entry.at,
-            digest,
-            series,
-            entry.at,
-            json.dumps(text),
-        ),
-    )
-    for one in filter(None, (digest, series)):
-        keep_document(tx, one, 0, "run", run)
-    tx.execute(
-        "insert or ignore into damage values (?,?,?,'')",
-        (digest, entry.at, "the document of a run cannot be read"),
-    )
 
 
 def _run_output(tx: Tx, entry: Entry, documents: Documents) -> None:

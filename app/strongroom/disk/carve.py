@@ -22,17 +22,20 @@ _FIXED = {0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8, 7: 8, 8: 0, 9: 0}
 Buffer = bytes | mmap.mmap
 
 
-def records(path: Path, begins: Sequence[int], columns: int) -> Iterator[list[bytes]]:
+def records(
+    path: Path, begins: Sequence[int], columns: int, log_only: bool = False
+) -> Iterator[list[bytes]]:
     """Raw values of what may be records of `columns` values whose first serial types are `begins`.
 
     A record that was written more than once, or was deleted since, may come more than once.
+    `log_only`: of those that begin in the write-ahead log.
     """
     with contextlib.ExitStack() as stack:
         database = stack.enter_context(_mapped(path))
         log = stack.enter_context(_mapped(Path(f"{path}-wal")))
         pages = _Pages(database, log)
         pattern = bytes(begins)
-        for buffer, start in pages.all():
+        for buffer, start in pages.in_log() if log_only else pages.all():
             end = start + pages.size
             at = buffer.find(pattern, start + 1, end)
             while at >= 0:
@@ -41,6 +44,20 @@ def records(path: Path, begins: Sequence[int], columns: int) -> Iterator[list[by
                     if values is not None:
                         yield values
                 at = buffer.find(pattern, at + 1, end)
+
+
+def frames_behind(path: Path, known: int) -> bool:
+    """Whether the log of a database holds more frames of its last writing than the `known` that
+    SQLite reads: then one of them is damaged, or what a killed process wrote was not committed.
+    """
+    with _mapped(Path(f"{path}-wal")) as log:
+        if len(log) <= _LOG_HEAD:
+            return False
+        size, _ = _page_size(b"", log)
+        start = _LOG_HEAD + known * (size + _FRAME_HEAD)
+        frame = log[start : start + _FRAME_HEAD]
+        # §4.1: a frame belongs to the log's last writing if it has the salts of the log's head.
+        return len(frame) == _FRAME_HEAD and (not known or frame[8:16] == log[16:24])
 
 
 class _Pages:
@@ -60,6 +77,9 @@ class _Pages:
         """`(buffer, offset)` of every page, older copies in the log included."""
         for start in range(0, len(self.database), self.size):
             yield self.database, start
+        yield from self.in_log()
+
+    def in_log(self) -> Iterator[tuple[Buffer, int]]:
         step = self.size + _FRAME_HEAD
         for start in range(_LOG_HEAD, len(self.log) - step + 1, step):
             yield self.log, start + _FRAME_HEAD

@@ -44,6 +44,8 @@ def connect(
     while True:
         try:
             return _connect(path, durable, mode)
+        except UnicodeDecodeError as error:  # what SQLite quotes of a damaged schema
+            raise DatabaseError("database disk image is malformed") from error
         except DatabaseError:
             if not is_full(path):
                 raise
@@ -124,11 +126,14 @@ def explained_sqlite(
     if isinstance(error, OperationalError) and is_full(path):
         # What SQLite cannot say better: "disk I/O error", "unable to open database file".
         return NoSpace("the disk is full", os.fspath(path), "free some space and try again")
-    if isinstance(error, OperationalError) and not text.startswith(
-        ("no such table", "no such column")
-    ):
+    if isinstance(error, OperationalError) and not text.startswith(_OF_DAMAGE):
         return Unreachable(f"SQLite cannot use it ({text})", os.fspath(path), "check the disk")
     return Damaged(f"SQLite finds it damaged ({text})", os.fspath(path), hint)
+
+
+#: How messages begin that SQLite has for wrong SQL, which ours is not, or that are Python's for
+#: what a damaged row holds.
+_OF_DAMAGE = ("no such table", "no such column", "Could not decode")
 
 
 def _quoted(path: str) -> str:

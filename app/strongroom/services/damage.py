@@ -120,6 +120,7 @@ def broken_shelves(desk: Desk, wholly: bool = False) -> dict[int, str]:
     """`{number: what is wrong}` of shelves that SQLite finds damaged; `wholly`: indexes too."""
     shelves = desk.store.shelves
     found = {number: shelves.problem(number, wholly) for number in shelves.numbers()}
+    found |= dict.fromkeys(shelves.without_database(), "only the log of the shelf is left")
     return {number: why for number, why in found.items() if why}
 
 

@@ -17,7 +17,7 @@ from strongroom.audit.segments import Segments
 from strongroom.catalog import blobs, catalog
 from strongroom.catalog.engine import Engine
 from strongroom.catalog.history import Chain, History, carved_lines, lines_in
-from strongroom.catalog.replay import restore
+from strongroom.catalog.replay import forgive_superseded, restore
 from strongroom.domain.entry import GENESIS, Entry
 from strongroom.domain.errors import Damaged, NoSpace, StrongroomError, Unreachable
 from strongroom.services.desk import Desk
@@ -68,6 +68,7 @@ def _take_over(desk: Desk, known: int, written: int) -> None:
         try:
             for entry in desk.segments.entries(known, head, lost_entries(desk.engine)):
                 restore(tx, entry, documents)
+            forgive_superseded(tx)
         except Damaged as error:
             raise Damaged(
                 f"the catalog ends at entry {known}, the journal at {written}, and it does not"

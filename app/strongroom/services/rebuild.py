@@ -15,7 +15,7 @@ from strongroom.audit.segments import Segments
 from strongroom.catalog import blobs, catalog, keepsakes, likeness
 from strongroom.catalog.engine import Engine, refuse_newer
 from strongroom.catalog.history import Chain, History
-from strongroom.catalog.replay import restore
+from strongroom.catalog.replay import forgive_superseded, restore
 from strongroom.disk.durable import sync_folder, told
 from strongroom.disk.temporary import new_folder
 from strongroom.domain.entry import Draft, Entry
@@ -135,12 +135,16 @@ def _make(
 def _replay_all(
     engine: Engine, entries: Iterator[Entry], store: FolderStore, progress: Progress
 ) -> list[str]:
-    documents, problems = StoredDocuments(store), list[str]()
+    documents, problems = StoredDocuments(store), dict[int, str]()
     while batch := list(islice(entries, _BATCH)):
         with engine.writing() as tx:
-            problems += filter(None, [restore(tx, entry, documents) for entry in batch])
+            for entry in batch:
+                problems[entry.seq] = restore(tx, entry, documents)
+        problems = {seq: text for seq, text in problems.items() if text}
         progress.tick()
-    return problems
+    with engine.writing() as tx:
+        forgiven = forgive_superseded(tx) if problems else set()
+    return [text for seq, text in problems.items() if seq not in forgiven]
 
 
 def difference(desk: Desk, progress: Progress) -> str:
@@ -154,7 +158,8 @@ def difference(desk: Desk, progress: Progress) -> str:
             for _ in range(_LOOKS):
                 upto = catalog.last_seq(desk.engine)
                 entries = _entries_of(desk.engine, catalog.last_seq(other), upto)
-                _replay_all(other, entries, desk.store, progress)
+                if _replay_all(other, entries, desk.store, progress):
+                    return ""  # documents are damaged, which other checks tell
                 found = likeness.difference(desk.engine, other)
                 if not found or catalog.last_seq(desk.engine) == upto:
                     return found

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from strongroom.disk.carve import records
+from strongroom.disk.carve import frames_behind, records
 from strongroom.disk.durable import explained, sync_folder, told
 from strongroom.disk.sqlite import DatabaseError, connect, explained_sqlite, sync_log
 from strongroom.domain.errors import Damaged
@@ -51,6 +51,11 @@ class Shelves:
         """Shelf numbers, newest first."""
         found = (p.stem for p in self.folder.glob("*.db"))
         return sorted((int(stem) for stem in found if stem.isdigit()), reverse=True)
+
+    def without_database(self) -> list[int]:
+        """Numbers of shelves of which only the log is left."""
+        found = (p.name.removesuffix(".db-wal") for p in self.folder.glob("*.db-wal"))
+        return sorted({int(stem) for stem in found if stem.isdigit()} - set(self.numbers()))
 
     def path(self, number: int) -> Path:
         return self.folder / f"{number:06d}.db"
@@ -267,8 +272,9 @@ class Shelves:
     def _active(self) -> int:
         with self._folder_lock():
             numbers = self.numbers()
-            newest = numbers[0] if numbers else 0
-            if numbers and newest not in self._refused:
+            # A log that was left alone would be taken for that of a new shelf of its number.
+            newest = max([0, *numbers[:1], *self.without_database()])
+            if newest in numbers and newest not in self._refused:
                 try:
                     if not self._full(newest):
                         return newest
@@ -337,7 +343,33 @@ class Shelves:
                 # SQLite would take it for a new database.
                 raise Damaged("the shelf is empty", str(path), _MEND)
             connection = self._open[number] = connect(path, create=False)
+            if Path(f"{path}-wal").exists():
+                self._adopt(number, connection)
         return connection
+
+    def _adopt(self, number: int, connection: Any) -> None:
+        """Takes in the rows of a log that SQLite passes over behind a damaged frame, before it
+        writes over them. Each is verified by its digest; what is not needed is collected.
+        """
+        path = self.path(number)
+        (_, known, _) = connection.execute("pragma wal_checkpoint(passive)").fetchone()
+        if not frames_behind(path, max(known, 0)):
+            return
+        rows = [
+            (digest, data)
+            for _, digest, data in records(path, _ROW_BEGINS, 3, log_only=True)
+            if hashlib.sha256(data).digest() == digest
+        ]
+        with contextlib.suppress(DatabaseError):  # a shelf that is damaged itself is salvaged whole
+            connection.execute("begin immediate")
+            try:
+                connection.executemany(
+                    "insert or ignore into blobs(digest, data) values (?, ?)", rows
+                )
+                connection.execute("commit")
+            except BaseException:
+                _roll_back(connection)
+                raise
 
     @contextlib.contextmanager
     def _folder_lock(self) -> Iterator[None]:
