@@ -37,12 +37,11 @@ def replacing(notes: Path, into: Path) -> Iterator[Path]:
             with told("writing", into):
                 _put(staging, into, aside)
                 sync_names(into.parent)
-                _remove(staging)
-                _remove(aside)
+                _clear(staging, aside)
         except BaseException:
             if os.path.lexists(aside) and not os.path.lexists(into):
                 os.rename(aside, into)
-            _remove(staging)
+            _clear(staging)
             raise
 
 
@@ -74,11 +73,18 @@ def _settled(into: Path, mark: str, note: Path) -> bool:
     staging, aside = _beside(into, mark)
     if os.path.lexists(aside) and not os.path.lexists(into):
         os.rename(aside, into)
-        sync_folder(into.parent)
         log.warning("%s was put back, its replacement was not finished", into)
-    _remove(aside)
-    _remove(staging)
+    _clear(staging, aside)
     return True
+
+
+def _clear(*left: Path) -> None:
+    """Removes them, durably: their note goes next, and without it nobody knows of them."""
+    there = [path for path in left if os.path.lexists(path)]
+    for path in there:
+        _remove(path)
+    if there:
+        sync_folder(there[0].parent)
 
 
 def _put(staging: Path, into: Path, aside: Path) -> None:
