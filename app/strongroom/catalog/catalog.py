@@ -186,6 +186,16 @@ def version_with_content(tx: Any, artifact: str, content: bytes) -> VersionRow |
     return _version(row) if row else None
 
 
+def next_number(tx: Any, artifact: str) -> int:
+    """The number of the artifact's next version. None is given twice, not even one that a lost
+    entry may have given.
+    """
+    row = tx.execute("select last_n from artifacts where name = ?", (artifact,)).fetchone()
+    if row is None:
+        row = tx.execute("select value from meta where key = 'lost_entries'").fetchone()
+    return int(row[0]) + 1 if row else 1
+
+
 def versions_by_ids(engine: Engine, ids: Sequence[int]) -> list[VersionRow]:
     marks = ",".join("?" * len(ids))
     return versions_where(engine, f"v.id in ({marks}) order by v.id", list(ids))

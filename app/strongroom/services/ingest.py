@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any, TypeVar, overload
 
 from strongroom.catalog.blobs import damaged_blobs, known_pages, places_of_files, write_pages
-from strongroom.catalog.catalog import VersionRow, version_with_content
+from strongroom.catalog.catalog import VersionRow, next_number, version_with_content
 from strongroom.disk.listing import SourceFile, Stat
 from strongroom.domain.digest import text_of
 from strongroom.domain.entry import Draft
@@ -27,6 +27,7 @@ from strongroom.domain.secrets import masked
 from strongroom.extract import interesting
 from strongroom.extract.media import counted
 from strongroom.services.claiming import Claims, ClaimsRanOut
+from strongroom.services.damage import complete_unread
 from strongroom.services.desk import Desk, Recorder, stored_at
 from strongroom.services.documents import StoredDocuments
 from strongroom.services.inspection import Described, Piece
@@ -178,6 +179,7 @@ def add_batch(
     if len(sound) < len(outcomes):
         intake.take_back()  # what was stored for those that failed
     intake.claims.release()
+    complete_unread(desk)  # a document that was lost may have come back with them
     return outcomes
 
 
@@ -502,10 +504,7 @@ def _commit_one(recorder: Recorder, outcome: Outcome, record: Sealed | None) -> 
     if record is None:
         # The version this one equalled was there when we looked; it cannot have gone.
         raise Conflict("a version changed while this one was added", proposal.name, "add it again")
-    row = recorder.tx.execute(
-        "select last_n from artifacts where name=?", (proposal.name,)
-    ).fetchone()
-    n = (row[0] if row else 0) + 1
+    n = next_number(recorder.tx, proposal.name)
     recorder.write(
         Draft(
             "version.committed",

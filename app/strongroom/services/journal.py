@@ -224,7 +224,7 @@ def gathered(place: Place, segments: Segments) -> Iterator[tuple[History, Chain]
 
 def clear_scratch(place: Place) -> None:
     """Removes what an ended process left of `gathered`."""
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in ("", "-wal", "-shm", "-journal"):
         (place.root / "local" / f"history.db{suffix}").unlink(missing_ok=True)
 
 

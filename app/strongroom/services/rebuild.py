@@ -23,7 +23,7 @@ from strongroom.domain.errors import Conflict
 from strongroom.domain.timestamps import new_id, now
 from strongroom.services.desk import Desk
 from strongroom.services.documents import StoredDocuments
-from strongroom.services.journal import gathered, lost_entries
+from strongroom.services.journal import accepted_losses, gathered, lost_entries
 from strongroom.services.progress import Progress, quiet
 from strongroom.services.views import Document
 from strongroom.store.folder import FolderStore
@@ -100,6 +100,17 @@ def _refuse_loss(place: Place, chain: Chain) -> None:
     )
 
 
+def _give_up_accepted(engine: Engine, chain: Chain) -> None:
+    """What entries say of versions that are lost, where somebody said to go on without them."""
+    accepted = accepted_losses(engine)
+    if chain.lost and all(n in accepted for a, b in chain.lost for n in range(a, b + 1)):
+        with engine.writing() as tx:
+            tx.execute(
+                "update entries set outcome = 'lost' where outcome = 'unreadable'"
+                " and action not in ('version.committed', 'run.recorded')"
+            )
+
+
 def _make(
     fresh: Path,
     place: Place,
@@ -117,6 +128,7 @@ def _make(
             engine, (parse(line) for _, line in history.lines()), store, progress
         )
         lost = _note_losses(engine, chain, store, actor, accepted)
+        _give_up_accepted(engine, chain)
         scan = store.scan()
         while batch := list(islice(scan, 5000)):
             with engine.writing() as tx:
@@ -238,10 +250,10 @@ def _swap(current: Path, fresh: Path) -> None:
 
 def clear_left_over(place: Place) -> None:
     """Removes what a rebuild left that was ended; nobody may be rebuilding."""
-    if (place.root / "catalog.rebuilt.db").exists():
+    if next(place.root.glob("catalog.rebuilt.db*"), None):
         _remove_database(place.root / "catalog.rebuilt.db")
 
 
 def _remove_database(path: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in ("", "-wal", "-shm", "-journal"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)

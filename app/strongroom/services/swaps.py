@@ -119,6 +119,7 @@ def _noted(notes: Path, into: Path) -> Iterator[str]:
             write_all(fd, os.fsencode(into))
             os.fsync(fd)
             sync_folder(notes)
+            sync_folder(notes.parent)  # the folder is made by the first who needs it
         yield path.stem
     finally:
         if fd >= 0:

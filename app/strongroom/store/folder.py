@@ -184,7 +184,7 @@ class FolderStore:
     def clear_left_over(self) -> int:
         """Removes what crashed processes left half written; how many files comes back."""
         folders = (self.staging, self.root, self.root / "journal", self.quarantine_folder)
-        return sum(map(temporary.clear, folders))
+        return sum(map(temporary.clear, folders)) + self.shelves.clear_left_over()
 
     # ------------------------------------------------------------------ finding
 

@@ -241,6 +241,15 @@ class Shelves:
             return error.what
         return "" if rows == [("ok",)] else str(rows[0][0])
 
+    def clear_left_over(self) -> int:
+        """Removes shelves that crashed processes left unfinished; how many files comes back."""
+        left = list(self.folder.glob("*.new*"))
+        if left:
+            with self._folder_lock():  # who makes one just now holds it
+                for path in left:
+                    path.unlink(missing_ok=True)
+        return len(left)
+
     def refuse(self, number: int) -> None:
         """Puts nothing more on this shelf, from this process."""
         self._refused.add(number)
