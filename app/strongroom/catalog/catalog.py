@@ -510,34 +510,37 @@ def versions_where(engine: Engine, where: str, values: Sequence[Any]) -> list[Ve
 
 
 def _version(row: Row) -> VersionRow:
-    return VersionRow(  # type: ignore[call-arg]
-        row[0],
-        row[1],
-        row[2],
-        row[3],
-        bytes(row[4]),
-        bytes(row[5]),
-        *row[6:13],
-        _document(row[13]),
-        *row[14:17],
-    )
+    try:
+        return VersionRow(  # type: ignore[call-arg]
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            bytes(row[4]),
+            bytes(row[5]),
+            *row[6:13],
+            json.loads(row[13]),
+            *row[14:17],
+        )
+    except (TypeError, ValueError) as error:
+        raise _damaged_row() from error
 
 
 def _run(row: Row) -> RunRow:
-    return RunRow(  # type: ignore[call-arg]
-        *row[:9],
-        bytes(row[9]) if row[9] else None,
-        bytes(row[10]) if row[10] else None,
-        _document(row[11]),
-        _document(row[12]) if row[12] else None,
-    )
-
-
-def _document(text: str) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads(text)
-    except ValueError as error:
-        raise Damaged(
-            "a row of the catalog is damaged", "", "run `strongroom doctor --rebuild`"
-        ) from error
-    return found
+        return RunRow(  # type: ignore[call-arg]
+            *row[:9],
+            bytes(row[9]) if row[9] else None,
+            bytes(row[10]) if row[10] else None,
+            json.loads(row[11]),
+            json.loads(row[12]) if row[12] else None,
+        )
+    except (TypeError, ValueError) as error:
+        raise _damaged_row() from error
+
+
+def _damaged_row() -> Damaged:
+    """A flipped bit can make a digest a text, or a document none."""
+    return Damaged(
+        "a row of the catalog is damaged", "catalog.db", "run `strongroom doctor --rebuild`"
+    )

@@ -95,7 +95,8 @@ def create(root: Path) -> Place:
 def _is_begun(path: Path) -> bool:
     """Whether it is what an attempt to make a registry leaves that was cut short."""
     if path.name in FOLDERS:
-        return path.name == "local" or (path.is_dir() and not any(path.iterdir()))
+        inside = path.iterdir() if path.is_dir() else [path]
+        return path.name == "local" or all(one.name == ".lock" for one in inside)
     return path.name.startswith(".registry.json.") and path.suffix == ".tmp"
 
 

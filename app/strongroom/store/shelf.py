@@ -143,7 +143,7 @@ class Shelves:
             with self._speaking(number):
                 row = (
                     self._connection(number)
-                    .execute("select data from blobs where digest = ?", (digest,))
+                    .execute("select cast(data as blob) from blobs where digest = ?", (digest,))
                     .fetchone()
                 )
         return bytes(row[0]) if row is not None else None
@@ -160,7 +160,10 @@ class Shelves:
         with self._lock:
             if self._exists(number):
                 self._make_durable(number)
-            return {bytes(d): bytes(data) for d, data in self._ask(number, "data", digests)}
+            return {
+                bytes(d): bytes(data)
+                for d, data in self._ask(number, "cast(data as blob)", digests)
+            }
 
     def _ask(self, number: int, what: str, digests: Sequence[bytes]) -> Iterator[tuple[Any, Any]]:
         with self._lock:
@@ -219,8 +222,8 @@ class Shelves:
             found: list[tuple[int, bytes, int]] = (
                 self._connection(number)
                 .execute(
-                    "select id, digest, length(data) from blobs where id > ? order by id"
-                    " limit 1000",
+                    "select id, digest, length(data) from blobs where id > ?"
+                    " and typeof(digest) = 'blob' order by id limit 1000",
                     (last,),
                 )
                 .fetchall()
