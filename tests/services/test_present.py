@@ -88,7 +88,7 @@ def test_a_record_that_is_damaged_is_not_taken_for_the_one_to_be_stored(registry
     shelf, _ = row_of(registry, b"")
     shelf.execute("update blobs set data = x'7b7d' where digest = ?", (record,))
     assert (
-        add(registry, make_file("b.txt"), name="second")["record_digest"]
+        add(registry, make_file("y/a.txt"), name="second")["record_digest"]
         == version["record_digest"]
     )
     assert registry.show("first")["record"] == registry.show("second")["record"]
@@ -234,7 +234,7 @@ def test_a_registry_whose_making_was_cut_short_is_made_by_the_next_init(tmp_path
         create_registry(place, Settings(), "cli").close()
         for path in (place / "journal").glob("*.jsonl"):
             path.unlink()
-        for path in place.glob("catalog.db*"):
+        for path in place.glob("catalog.*"):
             path.unlink()
         if left == "temporary":
             (place / "registry.json").rename(place / ".registry.json.abc.tmp")
