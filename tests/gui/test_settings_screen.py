@@ -114,7 +114,26 @@ def test_the_place_is_tried_for_real_and_left_as_it_was(person, screen, tmp_path
     person.click(screen.health.button)
     person.until(lambda: screen.health.button.text() == "Test again")
     person.until(lambda: "Journal" in texts(screen.health))
-    assert "10 passed" in screen.health.sum.text()
+    assert "11 passed" in screen.health.sum.text()
+
+
+def test_a_journal_with_a_hole_is_mended_from_the_settings(person, screen):
+    registry = person.bridge._registry
+    for n in range(5):
+        registry.enqueue("verify", {})
+        registry.direct_metric(f"m{n}", "higher")
+    (path,) = (person.place / "journal").glob("*.jsonl")
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:2], *lines[3:]]))
+    assert not screen.health.mend.isVisible()
+    person.click(screen.health.button)
+    person.until(lambda: "1 failed" in screen.health.sum.text())
+    assert "does not follow" in texts(screen.health)
+    person.picture("settings-health-failed")
+    person.click(screen.health.mend)
+    person.until(lambda: screen.health.sum.text() == "11 passed")
+    assert not screen.health.mend.isVisible()
+    assert path.read_bytes().startswith(b"".join(lines))
 
 
 def test_a_place_that_cannot_be_written_fails_with_its_reason(person, screen, tmp_path):

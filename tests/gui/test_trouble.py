@@ -79,6 +79,48 @@ def test_a_damaged_catalog_is_explained_and_made_again(person, one_version):
     person.until(lambda: person.rows() == ["m0.bin@v1"])
 
 
+def test_a_journal_that_is_not_this_catalogs_is_explained_and_set_aside(
+    person, one_version, tmp_path
+):
+    """As when a folder was put back from another computer's copy: first refused, then chosen."""
+    other = create_registry(tmp_path / "other", Settings(), "cli")
+    for n in range(5):
+        file = tmp_path / f"other{n}.bin"
+        file.write_bytes(b"%d" % n)
+        other.add([os.fsencode(file)], AddOptions())
+    other.close()
+    (theirs,) = (tmp_path / "other" / "journal").glob("*.jsonl")
+    (ours,) = (person.place / "journal").glob("*.jsonl")
+    ours.write_bytes(theirs.read_bytes())
+    window = person.open(loads=False)
+    person.until(lambda: "do not belong together" in texts(window.page))
+    person.click(person.button("Make the catalog again"))
+    person.until(lambda: "would be left out" in texts(window.page))
+    person.picture("journal-of-another")
+    person.click(person.button("Make it again without them"))
+    person.until(lambda: person.rows() == ["m0.bin@v1"])
+    (kept,) = (person.place / "journal").glob("*.aside")
+    assert kept.read_bytes() == theirs.read_bytes()
+
+
+def test_what_a_rebuild_cannot_read_is_told(person, one_version):
+    (content,) = sqlite3.connect(person.place / "catalog.db").execute(
+        "select content from versions"
+    ).fetchone()  # fmt: skip
+    shelf = sqlite3.connect(person.place / "shelves" / "000001.db")
+    shelf.execute("delete from blobs where digest = ?", (content,))
+    shelf.commit()
+    shelf.close()
+    (person.place / "catalog.db").unlink()
+    window = person.open(loads=False)
+    person.until(lambda: "The catalog is gone" in texts(window.page))
+    person.click(person.button("Make the catalog again"))
+    person.until(lambda: person.rows() == ["m0.bin@v1"])
+    person.until(lambda: "but not all of 1 entry could be read" in texts(window))
+    person.picture("rebuilt-in-part")
+    assert window.problems.all()
+
+
 def test_a_registry_that_is_being_rebuilt_is_waited_for(person, one_version):
     with open(person.place / "local" / "open.lock", "ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

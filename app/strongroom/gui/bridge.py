@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 from weakref import WeakValueDictionary
@@ -18,8 +18,9 @@ from weakref import WeakValueDictionary
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from shiboken6 import isValid
 
-from strongroom.domain.errors import StrongroomError
+from strongroom.domain.errors import Damaged, StrongroomError
 from strongroom.domain.event import Event
+from strongroom.gui.wording import plural
 from strongroom.services.progress import Progress
 from strongroom.services.registry import Registry
 
@@ -117,10 +118,10 @@ class Bridge(QObject):
     def __init__(
         self,
         opening: Callable[[Callable[[Event], None]], Opened],
-        rebuilding: Callable[[], object],
+        rebuilding: Callable[[bool], Mapping[str, Any]],
     ) -> None:
-        """`opening(tell)` opens the registry and `rebuilding()` makes a lost catalog again, both
-        on a reading thread.
+        """`opening(tell)` opens the registry and `rebuilding(accept_loss)` makes a lost catalog
+        again, both on a reading thread.
         """
         super().__init__()
         self._opening, self._rebuilding = opening, rebuilding
@@ -154,7 +155,25 @@ class Bridge(QObject):
 
     def rebuild(self) -> None:
         """Makes the catalog again, then opens; `ready` or `failed` tells when."""
-        self._open_by(self._rebuilding, lambda _: self.start())
+        self._open_by(lambda: self._rebuilding(False), self._rebuilt)
+
+    def rebuild_without(self) -> None:
+        """As `rebuild`, and entries that contradict the others are left out."""
+        self._open_by(lambda: self._rebuilding(True), self._rebuilt)
+
+    def _rebuilt(self, answer: Mapping[str, Any]) -> None:
+        self.start()
+        missing = len(answer["problems"]) + sum(b - a + 1 for a, b in answer["lost"])
+        many = plural(missing, "entry", "entries")
+        if missing:
+            first = [*answer["problems"], *(f"entries {a} to {b}" for a, b in answer["lost"])][0]
+            self.problem.emit(
+                Damaged(
+                    f"the catalog was made again, but not all of {many} could be read",
+                    first,
+                    "verify and repair, with the folder of a copy if there is one",
+                )
+            )
 
     def _open_by(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
         """One at a time, however often it is asked for: two would be two workers."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, QSettings
 
@@ -100,12 +101,12 @@ def opening(
     return open_it
 
 
-def rebuilding(place: Path) -> Callable[[], object]:
+def rebuilding(place: Path) -> Callable[[bool], Mapping[str, Any]]:
     """What the window offers where the catalog is lost or behind its journal."""
 
-    def rebuild() -> object:
+    def rebuild(accept_loss: bool) -> Mapping[str, Any]:
         from strongroom.bootstrap import rebuild_registry
 
-        return rebuild_registry(place)
+        return rebuild_registry(place, accept_loss=accept_loss)
 
     return rebuild

@@ -63,6 +63,7 @@ _SETTLED_MS = 60
 _STATUS_MS = 500
 _STATUS_EVERY_MS = 15_000
 _REBUILDING = "From what is stored and the journal; nothing is lost by it"
+_LEAVING_OUT = "What contradicts the rest is left out, and kept in a file beside"
 _MAKING = "An empty one; if yours lies on a drive that is not there now, bring that back instead"
 #: Jobs that have ended and are still told of, the newest.
 _JOBS_KEPT = 50
@@ -342,10 +343,11 @@ class Window(QMainWindow):
         self._bridge.ask(lambda registry: registry.list_jobs(), self._know_jobs)
 
     def _cannot_open(self, error: StrongroomError) -> None:
-        thing = str(error.document()["object"])
         mend: Mend | None = None
-        if error.code == "damaged" and thing.endswith("catalog.db"):
+        if error.code == "damaged" and "--rebuild" in error.hint:
             mend = Mend("Make the catalog again", _REBUILDING, self._bridge.rebuild)
+        elif "--accept-loss" in error.hint:
+            mend = Mend("Make it again without them", _LEAVING_OUT, self._bridge.rebuild_without)
         elif error.code == "not_found":
             mend = Mend("Make a registry here", _MAKING, self._make_here)
         self.is_closed = True

@@ -20,12 +20,21 @@ _STATES = {
 
 
 class CheckCard(QFrame):
-    """`run`: the test is to be made (again)."""
+    """`run`: the test is to be made (again). `mend`: what failed is to be mended as far as that
+    can be done without a choice, and tested again.
+    """
 
-    def __init__(self, theme: Theme, title: str, hint: str, run: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        title: str,
+        hint: str,
+        run: Callable[[], object],
+        mend: Callable[[], object] | None = None,
+    ) -> None:
         super().__init__()
         self.setProperty("look", "card")
-        self._theme, self._run = theme, run
+        self._theme, self._run, self._mends = theme, run, mend
         self._report = ""
         layout = column(0, 12, 0, 12)
         head = row(18, 0, 18, 10, spacing=10)
@@ -45,16 +54,28 @@ class CheckCard(QFrame):
         self.copy.setEnabled(False)
         self.copy.setToolTip("There is no report yet")
         foot.addWidget(self.copy)
+        self.mend = Button(theme, "Mend", "wrench", "", self._press_mend)
+        self.mend.setToolTip("Puts right what needs no choice of yours; what is stored stays")
+        self.mend.hide()
+        foot.addWidget(self.mend)
         self.button = Button(theme, "Test", "plug-zap", "", self._press)
         foot.addWidget(self.button)
         layout.addLayout(foot)
         self.setLayout(layout)
 
     def _press(self) -> None:
+        self._begin("Testing…", self._run)
+
+    def _press_mend(self) -> None:
+        assert self._mends is not None
+        self._begin("Mending…", self._mends)
+
+    def _begin(self, what: str, work: Callable[[], object]) -> None:
         self.button.setEnabled(False)
-        self.sum.setText("Testing…")
+        self.mend.setEnabled(False)
+        self.sum.setText(what)
         self._icon.set_icon("loader-circle", "accent_text")
-        self._run()
+        work()
 
     def show_steps(self, steps: Sequence[Mapping[str, Any]]) -> None:
         """Steps as `Registry.try_place` gives them; `seconds` may be missing."""
@@ -78,6 +99,8 @@ class CheckCard(QFrame):
         self.when.setText(f"{plural(len(steps), 'step')}, {took:.1f} s")
         self.copy.setEnabled(True)
         self.copy.setToolTip("")
+        self.mend.setVisible(self._mends is not None and worst == "bad")
+        self.mend.setEnabled(True)
         self.button.setEnabled(True)
         self.button.setText("Test again")
 

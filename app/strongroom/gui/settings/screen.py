@@ -140,7 +140,7 @@ class SettingsScreen(Screen):
             )  # fmt: skip
             self.health = CheckCard(
                 self._theme, "Health of the open registry", "catalog, journal, store, space, clock",
-                self._check_health,
+                self._check_health, self._mend_health,
             )  # fmt: skip
             page.addWidget(self.place_test)
             page.addWidget(self.health)
@@ -293,14 +293,14 @@ class SettingsScreen(Screen):
         self._ask_test(self.place_test, test)
 
     def _check_health(self) -> None:
-        def check(registry: Registry) -> list[dict[str, Any]]:
-            return [
-                {"name": c["name"].capitalize(), "state": "ok" if c["ok"] else "bad",
-                 "detail": c["detail"]}
-                for c in registry.doctor()["checks"]
-            ]  # fmt: skip
+        self._ask_test(self.health, lambda registry: _steps(registry.doctor()))
 
-        self._ask_test(self.health, check)
+    def _mend_health(self) -> None:
+        def mend(registry: Registry) -> list[dict[str, Any]]:
+            registry.doctor(fix=True)
+            return _steps(registry.doctor())
+
+        self._ask_test(self.health, mend)
 
     def _ask_test(self, shown: CheckCard, test: Callable[[Registry], Any]) -> None:
         asked = self._bridge.ask(
@@ -308,3 +308,15 @@ class SettingsScreen(Screen):
         )
         if not asked.open:
             shown.show_failure("No registry is open")
+
+
+def _steps(health: dict[str, Any]) -> list[dict[str, Any]]:
+    """The doctor's checks as the card shows them."""
+    return [
+        {
+            "name": check["name"].capitalize(),
+            "state": "ok" if check["ok"] else "bad",
+            "detail": check["detail"],
+        }
+        for check in health["checks"]
+    ]
