@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from strongroom.audit.segments import Segments
 from strongroom.catalog import blobs, catalog
@@ -26,17 +26,14 @@ from strongroom.domain.errors import (
     StrongroomError,
     Unreachable,
 )
-from strongroom.services import journal
 from strongroom.services.desk import Desk, stored_at
 from strongroom.services.documents import StoredDocuments
 from strongroom.services.inspection import Inspector
-from strongroom.services.journal import told_id
 from strongroom.services.local import LocalRegistry
 from strongroom.services.progress import Progress
-from strongroom.services.rebuild import clear_left_over
 from strongroom.settings import Settings
 from strongroom.store.folder import FolderStore, Stored
-from strongroom.store.place import Place, create, open_place, write_marker
+from strongroom.store.place import Place, create, open_place, remove_database, write_marker
 from strongroom.store.stat_cache import StatCache
 
 
@@ -51,7 +48,9 @@ def create_registry(root: Path, settings: Settings, origin: str) -> LocalRegistr
             registry.close()
             raise Conflict("there is a registry already", str(root), "choose another folder")
         return registry
-    if told_id(root):
+    from strongroom.services.journal import told_id
+
+    if (root / "journal").is_dir() and told_id(root):
         raise Conflict(
             "there is a registry already, whose registry.json is gone",
             str(root),
@@ -75,7 +74,7 @@ def open_registry(root: Path, settings: Settings, origin: str) -> LocalRegistry:
             made_before = catalog.last_seq(desk.engine) > 0
             if not made_before:
                 _finish_making(desk)
-            journal.agree(desk)
+            _agree(desk)
         except BaseException:
             desk.close()
             raise
@@ -137,6 +136,15 @@ def _desk(place: Place, settings: Settings, origin: str) -> Desk:
     )
 
 
+def _agree(desk: Desk) -> None:
+    """Makes journal and catalog equal where they are not."""
+    written, whole = desk.segments.end(lambda seq: catalog.line_at(desk.engine, seq))
+    if not whole or written != catalog.last_seq(desk.engine):
+        from strongroom.services import journal
+
+        journal.agree(desk)
+
+
 def _place(root: Path) -> Place:
     """The registry's place; a `registry.json` that is gone or damaged is made again, where journal
     or catalog tell whose it was.
@@ -144,6 +152,8 @@ def _place(root: Path) -> Place:
     try:
         place = open_place(root)
     except (NotFound, Damaged):
+        from strongroom.services.journal import told_id
+
         told = told_id(root) if (root / "journal").is_dir() else ""
         if not told:
             raise
@@ -186,6 +196,8 @@ def _finish_making(desk: Desk) -> None:
 
 def _mended_unopened(root: Path, settings: Settings, origin: str) -> bool:
     """Tries to put right what keeps a registry from being opened; False where it cannot be."""
+    from strongroom.services import journal
+
     place = _place(root)
     try:
         with _alone(place):
@@ -204,16 +216,22 @@ def _alone(place: Place) -> Iterator[None]:
 
     Raises `Busy` where somebody keeps it open for longer than `_TURN` seconds.
     """
-    with open(place.root / "local" / "turn.lock", "ab") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        with open(place.root / "local" / "open.lock", "ab") as lock:
-            if not _locked(lock.fileno(), fcntl.LOCK_EX, _TURN):
-                raise Busy(
-                    "another process has the registry open",
-                    str(place.root),
-                    "close its windows and watchers, then try again",
-                )
-            yield
+    with contextlib.ExitStack() as held:
+        with durable.told("locking the registry", place.root):
+            turn = held.enter_context(_lock_file(place, "turn"))
+            lock = held.enter_context(_lock_file(place, "open"))
+        got_turn = _locked(turn.fileno(), fcntl.LOCK_EX, _TURN)
+        if not got_turn or not _locked(lock.fileno(), fcntl.LOCK_EX, _TURN):
+            raise Busy(
+                "another process has the registry open",
+                str(place.root),
+                "close its windows and watchers, then try again",
+            )
+        yield
+
+
+def _lock_file(place: Place, name: str) -> BinaryIO:
+    return open(place.root / "local" / f"{name}.lock", "ab")
 
 
 def _locked(fd: int, mode: int, patience: float) -> bool:
@@ -243,14 +261,14 @@ def _share(place: Place) -> Callable[[], None]:
             str(place.root),
             "ask its owner, or check its permissions and whether it is mounted read-only",
         ) from error
-    with open(place.root / "local" / "turn.lock", "ab") as turn:
+    with durable.told("opening the registry", place.root), _lock_file(place, "turn") as turn:
         # Who rebuilds holds the turn: without it a stream of readers would never let it in.
         its_turn = _locked(turn.fileno(), fcntl.LOCK_SH, _WAIT)
     if not its_turn or not _locked(fd, fcntl.LOCK_SH, _WAIT):
         os.close(fd)
         raise Busy("the registry is just being rebuilt", str(place.root), "try again in a moment")
-    clear_left_over(place)
-    journal.clear_scratch(place)
+    with contextlib.suppress(OSError):
+        remove_database(place.fresh_catalog)  # nobody rebuilds just now
     return lambda: os.close(fd)
 
 

@@ -6,6 +6,8 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,7 +24,7 @@ from strongroom.services.add import AddOptions
 from strongroom.settings import Settings
 from strongroom.store.folder import FolderStore
 from tests.conftest import add
-from tests.journeys.commands import answer, strongroom
+from tests.journeys.commands import answer, as_ordinary_user, strongroom
 
 
 @pytest.fixture
@@ -504,10 +506,10 @@ def test_a_rebuild_gets_its_turn_beside_readers_that_come_and_go(filled):
 
 
 def test_a_rebuild_that_was_ended_leaves_nothing_behind(filled):
-    for name in ("catalog.rebuilt.db", "catalog.rebuilt.db-wal", "local/history.db"):
+    for name in ("catalog.rebuilt.db", "catalog.rebuilt.db-wal", "catalog.rebuilt.db-journal"):
         (filled / name).write_bytes(b"half")
     opened(filled).close()
-    assert list(filled.rglob("*rebuilt*")) == list(filled.rglob("history.db*")) == []
+    assert list(filled.rglob("*rebuilt*")) == []
 
 
 def test_reading_goes_on_where_the_journal_cannot_be_written_to(filled, tmp_path, monkeypatch):
@@ -554,3 +556,187 @@ def test_two_that_add_a_run_folder_at_once_make_one_run(registry, reopen, make_f
         for one in adding:
             one.result()
     assert len(registry.list_runs()["runs"]) == 1
+
+
+# ---------------------------------------------------------------- single bits and odd files
+
+
+def test_no_single_bit_of_the_catalog_keeps_the_registry_shut_for_ever(filled):
+    """Also where it makes a blob a text, a place no place, or a time no time."""
+    before = said(filled)
+    shutil.copytree(filled, filled.parent / "sound")
+    for change in (
+        "update entries set line = cast(line as text) where seq = (select max(seq) from entries)",
+        "update entries set line = cast(line as text) where seq = 4",
+        "update entries set at = 'x'",
+        "update entries set hash = cast(hash as blob)",
+        "update entries set object = 'x'",
+        "update storage set place = 'q'",
+        "update storage set form = 'shelg'",
+        "update versions set content = cast(content as text) where n = 2",
+        "update versions set document = '{' where n = 2",
+        "update runs set text = x'00'",
+        "delete from entries where seq = 4",
+    ):
+        connection = sqlite3.connect(filled / "catalog.db")
+        connection.execute(change)
+        connection.commit()
+        connection.close()
+        told = strongroom("doctor", registry=filled, code=6 if "storage" not in change else 0)
+        assert "internal error" not in told.stdout + told.stderr, change
+        diagnose(filled, Settings(), "cli", fix=True)
+        rebuild_registry(filled)
+        assert said(filled) == before, change
+        assert diagnose(filled, Settings(), "cli")["ok"], change
+        shutil.rmtree(filled)
+        shutil.copytree(filled.parent / "sound", filled)
+
+
+@pytest.mark.parametrize("bit", range(0, 8 * 60, 7))
+def test_no_bit_of_the_mark_makes_up_entries(filled, bit):
+    mark = bytearray((filled / "journal" / ".lock").read_bytes())
+    if bit // 8 >= len(mark):
+        return
+    mark[bit // 8] ^= 1 << bit % 8
+    (filled / "journal" / ".lock").write_bytes(mark)
+    assert diagnose(filled, Settings(), "cli")["ok"]
+
+
+def test_a_file_that_only_looks_like_a_segment_is_none(filled):
+    (filled / "journal" / "20261130.jsonl").write_bytes(segment(filled).read_bytes())
+    registry = opened(filled)
+    registry.label("m@v1", "a", "b")
+    assert registry.doctor()["ok"]
+    registry.close()
+    assert b'"version.labelled"' in lines(filled)[-1]
+
+
+def test_a_line_of_brackets_is_no_entry(filled):
+    with open(segment(filled), "ab") as out:
+        out.write(b"[" * 200_000 + b"\n")
+    before = lines(filled)[:-1]
+    opened(filled).close()
+    assert lines(filled) == before
+    assert list((filled / "journal").glob("*.aside"))
+
+
+def test_the_bytes_of_a_lost_entry_are_not_collected(filled):
+    commits = [parse(x) for x in lines(filled) if b'"version.committed"' in x]
+    kept = lines(filled)
+    lose(filled, commits[1].seq)
+    rebuild_registry(filled)
+    registry = opened(filled)
+    with pytest.raises(Damaged, match="nothing is deleted"):
+        collect.collect(registry.desk, grace=0)
+    registry.close()
+    rewritten = b"".join(kept)  # a copy of the journal turns up
+    segment(filled).write_bytes(rewritten)
+    for kept_catalog in filled.glob("catalog.db*"):
+        kept_catalog.unlink()
+    assert rebuild_registry(filled)["problems"] == []
+    registry = opened(filled)
+    assert registry.verify()["damaged"] == [] and registry.show("m@v2")["size"] == 9
+    registry.close()
+
+
+def test_a_fix_beside_a_writer_takes_no_line_out_of_the_journal(filled, monkeypatch):
+    found = lines(filled)
+    segment(filled).write_bytes(b"".join(found[:3] + found[4:]))
+    fixing, writing = opened(filled), opened(filled)
+    real = Segments.rewrite
+
+    def while_somebody_writes(self, entries):
+        writing.label("m@v1", "written", "meanwhile")
+        return real(self, entries)
+
+    monkeypatch.setattr(Segments, "rewrite", while_somebody_writes)
+    health = fixing.doctor(fix=True)
+    assert health["ok"], health
+    assert b'"meanwhile"' in lines(filled)[-1]
+    fixing.close()
+    writing.close()
+
+
+def test_a_database_of_somebody_else_is_not_touched_by_init(tmp_path):
+    place = tmp_path / "r"
+    place.mkdir()
+    connection = sqlite3.connect(place / "catalog.db")
+    connection.execute("create table entries(seq integer, line text)")
+    connection.execute("insert into entries values (1, 'theirs')")
+    connection.commit()
+    connection.close()
+    before = (place / "catalog.db").read_bytes()
+    with pytest.raises(Conflict, match="not empty"):
+        create_registry(place, Settings(), "cli")
+    assert (place / "catalog.db").read_bytes() == before
+
+
+def test_a_newer_schema_is_read_and_nothing_of_its_store_is_moved(filled):
+    shelf = filled / "shelves" / "000001.db"
+    data = bytearray(shelf.read_bytes())
+    data[:4096] = os.urandom(4096)
+    shelf.write_bytes(data)
+    connection = sqlite3.connect(filled / "catalog.db")
+    connection.execute("pragma user_version = 99")
+    connection.close()
+    registry = opened(filled)
+    with pytest.raises(Damaged):
+        registry.show("m@v1")
+    for act in (lambda: registry.verify(repair=True), lambda: registry.doctor(fix=True)):
+        with pytest.raises(Conflict, match="newer"):
+            act()
+    registry.close()
+    assert list((filled / "quarantine").iterdir()) == [] and shelf.read_bytes() == bytes(data)
+
+
+def test_a_shelf_that_went_while_it_was_open_is_not_written_to(filled, make_file, tmp_path):
+    registry = opened(filled)
+    add(registry, make_file("a.txt", b"one"))
+    for path in (filled / "shelves").glob("000001.db*"):
+        path.unlink()
+    add(registry, make_file("b.txt", b"two"))
+    registry.close()
+    registry = opened(filled)
+    registry.get("b.txt", tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == b"two"
+    registry.close()
+
+
+def test_a_shelf_set_aside_by_another_process_is_not_written_to(filled, make_file, tmp_path):
+    registry, other = opened(filled), opened(filled)
+    add(registry, make_file("a.txt", b"one"))
+    other.desk.store.mend_shelf(1)
+    add(registry, make_file("b.txt", b"two"))
+    registry.close()
+    other.close()
+    registry = opened(filled)
+    registry.get("b.txt", tmp_path / "out")
+    assert registry.desk.store.shelves.numbers()[-1] > 1, "its number is not used again"
+    registry.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes an ordinary user, which takes root")
+def test_an_ordinary_user_reads_a_sealed_shelf_that_another_process_has_open(tmp_path):
+    """Modes mean nothing to root, so that this is done without its capabilities."""
+    place = tmp_path / "registry"
+    script = tmp_path / "read.py"
+    script.write_text(
+        "import sys, hashlib\nfrom pathlib import Path\n"
+        "from strongroom.store.folder import FolderStore\n"
+        "store = FolderStore(Path(sys.argv[1]), seal_bytes=30_000)\n"
+        "datas = [bytes([n]) * 5000 for n in range(12)]\n"
+        "digest = lambda data: hashlib.sha256(data).digest()\n"
+        "if sys.argv[2] == 'write':\n"
+        "    for data in datas: store.put_small([(digest(data), data)])\n"
+        "assert all(store.read(digest(data)) == data for data in datas)\n"
+        "if sys.argv[2] == 'write':\n"
+        "    import subprocess\n"
+        "    sys.exit(subprocess.run([sys.executable, *sys.argv[:2], 'read']).returncode)\n"
+    )
+    create_registry(place, Settings(), "cli").close()
+    done = subprocess.run(
+        [*as_ordinary_user(), sys.executable, str(script), str(place), "write"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr

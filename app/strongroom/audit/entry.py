@@ -71,5 +71,5 @@ def parse(line: bytes) -> Entry:
         )
     except BadEntry:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadEntry(f"not a journal entry ({type(error).__name__})") from error

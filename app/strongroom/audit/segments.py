@@ -15,19 +15,21 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
+from zlib import crc32
 
 from strongroom.audit.entry import BadEntry, parse
 from strongroom.disk.durable import FULL, explained, sync_folder, told, write_file
 from strongroom.disk.reserve import release
 from strongroom.domain.entry import GENESIS, Entry
 from strongroom.domain.errors import Damaged, StrongroomError
+from strongroom.domain.ranges import Ranges
 
 SEGMENT_BYTES = 16 << 20
 _STEP = 8 << 10
+_DIGITS = 12
 #: How an entry's line begins; two lines whose break was lost are told apart by it.
 _BEGINS = b'{"action":'
 
@@ -35,8 +37,7 @@ _BEGINS = b'{"action":'
 LineOf = Callable[[int], bytes | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line as it is found: an entry that is whole by its own hash, or why it is none."""
 
     path: Path
@@ -44,12 +45,8 @@ class Line:
     entry: Entry | None
     why: str = ""
 
-    def __str__(self) -> str:
-        return f"{self.path.name} line {self.number}: {self.why}"
 
-
-@dataclass(frozen=True, slots=True)
-class _End:
+class _End(NamedTuple):
     """Where the sound part of the journal ends: after entry `seq`, at `keep` bytes of `path`."""
 
     path: Path | None
@@ -66,7 +63,8 @@ class Segments:
         self._segment_bytes = segment_bytes
 
     def files(self) -> list[Path]:
-        return sorted(p for p in self.folder.glob("*.jsonl") if p.stem.isdigit())
+        found = self.folder.glob("*.jsonl")
+        return sorted(p for p in found if p.stem.isdigit() and len(p.stem) == _DIGITS)
 
     def catch_up(
         self,
@@ -94,7 +92,7 @@ class Segments:
 
     def _append(self, current: Path | None, lines: Sequence[tuple[int, bytes]], lock: int) -> Path:
         if current is None or current.stat().st_size >= self._segment_bytes:
-            current = self.folder / f"{lines[0][0]:012d}.jsonl"
+            current = self.folder / f"{lines[0][0]:0{_DIGITS}d}.jsonl"
             current.touch()
             sync_folder(self.folder)
         before = current.stat().st_size
@@ -125,12 +123,11 @@ class Segments:
             return end.seq, end.keep == end.size
 
     def told_last(self) -> int:
-        """The last number that anything about the files tells was given: the mark, or a name."""
-        names = [int(path.stem) for path in self.files()]
-        return max([self._marked().seq, *(n - 1 for n in names)])
+        """The last number that was given as the mark tells it; 0 where there is none."""
+        return self._marked().seq
 
     def entries(
-        self, after: int = 0, prev: str = GENESIS, lost: Container[int] = ()
+        self, after: int = 0, prev: str = GENESIS, lost: Ranges = Ranges()
     ) -> Iterator[Entry]:
         """Entries behind number `after`, whose hash is `prev`, in order with their chain checked;
         raises `Damaged` at the first break that is not of entries known as `lost`.
@@ -150,8 +147,8 @@ class Segments:
                     raise Damaged(f"line {number}: {error}", str(path), _HINT) from error
                 if entry.seq <= after:
                     continue
-                gone = range(seq + 1, entry.seq)
-                follows = all(n in lost for n in gone) if gone else entry.prev == prev
+                gone = Ranges([(seq + 1, entry.seq - 1)])
+                follows = not gone - lost if gone else entry.prev == prev
                 if entry.seq <= seq or not follows:
                     raise Damaged(
                         f"line {number}: entry {entry.seq} does not follow entry {seq}",
@@ -209,14 +206,14 @@ class Segments:
         begin, last, parts, size = 0, 0, list[bytes](), 0
         for seq, line in lines:
             if parts and (seq in starts or size >= self._segment_bytes):
-                yield self.folder / f"{begin:012d}.jsonl", b"".join(parts), last
+                yield self.folder / f"{begin:0{_DIGITS}d}.jsonl", b"".join(parts), last
                 parts, size = [], 0
             if not parts:
                 begin = seq
             parts += [line, b"\n"]
             size, last = size + len(line) + 1, seq
         if parts:
-            yield self.folder / f"{begin:012d}.jsonl", b"".join(parts), last
+            yield self.folder / f"{begin:0{_DIGITS}d}.jsonl", b"".join(parts), last
 
     # ------------------------------------------------------------------ the end of the journal
 
@@ -364,8 +361,7 @@ def _parts(path: Path, number: int, line: bytes) -> Iterator[Line]:
         yield Line(path, number, None, why)
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
+class _Mark(NamedTuple):
     """The segment `name` is durable up to `size` bytes, which end with entry `seq`."""
 
     name: str = ""
@@ -376,13 +372,17 @@ class _Mark:
 def _mark(lock: int, path: Path, seq: int) -> None:
     """Notes how far the newest segment is durable. Not synced: it may only lag behind."""
     with contextlib.suppress(OSError):
-        os.pwrite(lock, f"{path.name} {path.stat().st_size:>20} {seq:>20}\n".encode(), 0)
+        said = f"{path.name} {path.stat().st_size:>20} {seq:>20}".encode()
+        os.pwrite(lock, b"%b %08x\n" % (said, crc32(said)), 0)
 
 
 def _read_mark(lock: int) -> _Mark:
     """An empty one where there is none yet, or none that can be read."""
     try:
-        name, size, seq = os.pread(lock, 200, 0).partition(b"\n")[0].split()
+        said, _, check = os.pread(lock, 200, 0).partition(b"\n")[0].rpartition(b" ")
+        name, size, seq = said.split()
+        if int(check, 16) != crc32(said):
+            return _Mark()
         return _Mark(name.decode(), int(size), int(seq))
     except ValueError:
         return _Mark()

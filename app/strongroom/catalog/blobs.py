@@ -11,6 +11,8 @@ from strongroom.catalog.engine import Engine
 from strongroom.catalog.replay import add_page
 from strongroom.domain.manifest import Page
 
+#: Digests asked for in one statement.
+_ASKED = 4000
 #: `(size, form, place)` of a blob in the store.
 Place = tuple[int, str, str]
 
@@ -27,21 +29,31 @@ def places(engine: Engine, digests: Sequence[bytes]) -> dict[bytes, Place]:
             " where d.digest = b.digest)",
             list(part),
         ):
-            found[bytes(digest)] = (size, form, place)
+            if _is_place(form, place):
+                found[bytes(digest)] = (size, form, place)
     return found
 
 
-def places_of_files(engine: Engine, version: int) -> dict[bytes, Place] | None:
-    """Where the files of a version lie; None where one lies nowhere that is known."""
+def _is_place(form: Any, place: Any) -> bool:
+    """Whether it can be one: a flipped bit makes a place that is none, and is looked over."""
+    return form == "plain" or (form == "shelf" and str(place).isdigit())
+
+
+def files_by_place(engine: Engine, version: int) -> dict[tuple[str, str], set[bytes]] | None:
+    """The files of a version by `(form, place)`; None where one lies nowhere that is known."""
     rows = engine.rows(
-        "select distinct b.digest, b.size, s.form, s.place from version_pages vp"
+        "select s.form, s.place, b.digest from version_pages vp"
         " join page_files f on f.page_id = vp.page_id join blobs b on b.id = f.blob_id"
         " left join storage s on s.blob_id = b.id where vp.version_id = ?",
         (version,),
     )
-    if any(form is None for _, _, form, _ in rows):
+    places = {(form, place) for form, place, _ in rows}
+    if not all(_is_place(form, place) for form, place in places):
         return None
-    return {bytes(digest): (size, form, place) for digest, size, form, place in rows}
+    return {
+        (form, place): {digest for f, p, digest in rows if p == place and f == form}
+        for form, place in places
+    }
 
 
 def without_place(engine: Engine) -> list[bytes]:
@@ -55,16 +67,17 @@ def without_place(engine: Engine) -> list[bytes]:
     ]
 
 
+def has_lost(tx: Any) -> bool:
+    """Whether entries were lost at some time."""
+    return tx.execute("select 1 from meta where key = 'lost_entries'").fetchone() is not None
+
+
 def has_unread(tx: Any) -> bool:
     """Whether there are committed entries whose documents could not be read: what they refer to
     is not known then, so that nothing may be deleted.
     """
     row = tx.execute("select 1 from entries where outcome = 'unreadable' limit 1").fetchone()
     return row is not None
-
-
-#: Digests asked for in one statement.
-_ASKED = 4000
 
 
 def blobs_of(engine: Engine, version: VersionRow) -> list[tuple[bytes, int]]:
@@ -121,22 +134,6 @@ def is_referred(engine: Engine, digest: bytes) -> bool:
     return (
         engine.row(f"select 1 from blobs b where digest = ? and {REFERRED}", (digest,)) is not None
     )
-
-
-def known_blobs(engine: Engine, digests: Sequence[bytes]) -> dict[bytes, int]:
-    """`{digest: size}` of those that the catalog knows as stored and undamaged."""
-    found: dict[bytes, int] = {}
-    for start in range(0, len(digests), 500):
-        part = digests[start : start + 500]
-        marks = ",".join("?" * len(part))
-        for digest, size in engine.rows(
-            f"select b.digest, b.size from blobs b join storage s on s.blob_id = b.id where"
-            f" b.digest in ({marks}) and not exists(select 1 from damage d where"
-            " d.digest = b.digest)",
-            list(part),
-        ):
-            found[bytes(digest)] = size
-    return found
 
 
 def write_blobs(engine: Engine, store: str, stored: Sequence[tuple[bytes, int, str, str]]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from strongroom.catalog.engine import Engine, Row
 from strongroom.catalog.search import run_condition, version_condition
+from strongroom.domain.canonical import plain
 from strongroom.domain.entry import GENESIS, Entry, Span
 from strongroom.domain.errors import Damaged
 from strongroom.domain.filters import All, Filter
@@ -94,7 +95,11 @@ _RUN = (
 def head(tx: Any) -> tuple[int, str, int]:
     """Number, hash and time of the last journal entry, inside a transaction."""
     row = tx.execute("select seq, hash, at from entries order by seq desc limit 1").fetchone()
-    return (row[0], row[1], row[2]) if row else (0, GENESIS, 0)
+    if row is None:
+        return 0, GENESIS, 0
+    if not (isinstance(row[1], str) and isinstance(row[2], int)):
+        raise _damaged_row()
+    return row[0], row[1], row[2]
 
 
 def last_seq(engine: Engine) -> int:
@@ -105,15 +110,16 @@ def last_seq(engine: Engine) -> int:
 def lines_after(engine: Engine, seq: int, limit: int = 2000) -> list[tuple[int, bytes]]:
     """`(number, canonical line)` of the entries after `seq`, in order."""
     rows = engine.rows(
-        "select seq, line from entries where seq > ? order by seq limit ?", (seq, limit)
+        "select seq, cast(line as blob) from entries where seq > ? order by seq limit ?",
+        (seq, limit),
     )
-    return [(r[0], bytes(r[1])) for r in rows]
+    return [(r[0], bytes(r[1] or b"")) for r in rows]
 
 
 def line_at(engine: Engine, seq: int) -> bytes | None:
     """The canonical line of one entry; None where there is none, or it cannot be read."""
     try:
-        row = engine.row("select line from entries where seq = ?", (seq,))
+        row = engine.row("select cast(line as blob) from entries where seq = ?", (seq,))
     except Damaged:
         return None
     return bytes(row[0]) if row else None
@@ -127,8 +133,10 @@ def first_object_id(engine: Engine) -> str:
 
 def lines_of_action(engine: Engine, action: str) -> list[bytes]:
     """The lines of all entries of a (rare) action, in order."""
-    rows = engine.rows("select line from entries where action = ? order by seq", (action,))
-    return [bytes(row[0]) for row in rows]
+    rows = engine.rows(
+        "select cast(line as blob) from entries where action = ? order by seq", (action,)
+    )
+    return [bytes(row[0] or b"") for row in rows]
 
 
 def correct_lines(engine: Engine, entries: Iterable[Entry]) -> int:
@@ -136,6 +144,13 @@ def correct_lines(engine: Engine, entries: Iterable[Entry]) -> int:
     wrong = 0
     with engine.writing() as tx:
         for entry in entries:
+            wrong += tx.execute(
+                "insert or ignore into entries(seq, at, actor, action, object, outcome, hash, line)"
+                " values (?,?,?,?,?,?,?,?)",
+                (entry.seq, entry.at, entry.actor, entry.action,
+                 json.dumps(plain(dict(entry.object)), sort_keys=True), entry.outcome, entry.hash,
+                 entry.line),
+            ).rowcount  # fmt: skip
             wrong += tx.execute(
                 "update entries set line = ?, hash = ?, at = ?, actor = ?, action = ?"
                 " where seq = ? and (line is not ? or hash is not ?)",

@@ -83,13 +83,13 @@ class Engine:
     @contextlib.contextmanager
     def writing(self) -> Iterator[Any]:
         """A durable transaction, immediate; rolled back on any exception."""
-        self._check_writable()
+        self.check_writable()
         yield from self._within(self._connection(), "begin immediate")
 
     @contextlib.contextmanager
     def quick(self) -> Iterator[Any]:
         """As `writing`, without the fsync."""
-        self._check_writable()
+        self.check_writable()
         yield from self._within(self._connection(durable=False), "begin immediate")
 
     def data_version(self) -> int:
@@ -163,7 +163,7 @@ class Engine:
             finally:
                 half.unlink(missing_ok=True)
 
-    def _check_writable(self) -> None:
+    def check_writable(self) -> None:
         if self.read_only:
             raise _newer(self.path)
 

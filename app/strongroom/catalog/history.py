@@ -38,10 +38,6 @@ class Chain:
     lost: list[tuple[int, int]] = field(default_factory=list)
     left_out: dict[str, list[str]] = field(default_factory=dict)
 
-    @property
-    def lost_count(self) -> int:
-        return sum(end - start + 1 for start, end in self.lost)
-
 
 class History:
     """Entries by number and hash, and who told them. Not thread-safe."""
@@ -179,20 +175,23 @@ def _choose(rows: list[tuple[str, str, int]], wanted: str) -> tuple[str, str] | 
     return (rows[0][0], rows[0][1]) if rows else None
 
 
-def lines_in(path: Path) -> Iterator[bytes]:
-    """The lines of the entries in a catalog, as far as SQLite reads them."""
+def lines_in(path: Path, untouched: bool = False) -> Iterator[bytes]:
+    """The lines of the entries in a catalog, as far as SQLite reads them. `untouched`: as the file
+    is, without its log, and so that nothing beside it is made or changed.
+    """
     try:
-        connection = connect(path, create=False)
+        connection = connect(path, create=False, immutable=untouched)
     except DatabaseError:
         return
     try:
         last = 0
         while rows := connection.execute(
-            "select seq, line from entries where seq > ? order by seq limit 500", (last,)
+            "select seq, cast(line as blob) from entries where seq > ? order by seq limit 500",
+            (last,),
         ).fetchall():
             last = rows[-1][0]
-            yield from (bytes(line) for _, line in rows if line is not None)
-    except DatabaseError:
+            yield from (line for _, line in rows if line is not None)
+    except (DatabaseError, MemoryError, UnicodeDecodeError):
         return
     finally:
         connection.close()

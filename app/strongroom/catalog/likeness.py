@@ -58,6 +58,14 @@ def difference(catalog: Engine, other: Engine) -> str:
     return ""
 
 
+def size(engine: Engine) -> int:
+    """How much there is to compare: entries, and files of versions."""
+    ((count,),) = engine.rows(
+        "select (select count(*) from entries) + (select coalesce(sum(files), 0) from versions)"
+    )
+    return int(count)
+
+
 def stray_versions(engine: Engine) -> list[str]:
     """Versions that are not as the entry that committed them says; quick also for millions."""
     rows = engine.rows(
@@ -68,11 +76,11 @@ def stray_versions(engine: Engine) -> list[str]:
         " or json_extract(e.object, '$.digest') is not 'sha256:' || lower(hex(v.content)) limit 20"
     )
     found = [str(row[0]) for row in rows]
-    ((made,),) = engine.rows(
-        "select (select count(*) from entries where action = 'version.committed')"
-        " - (select count(*) from versions)"
+    ((told, made),) = engine.rows(
+        "select (select count(*) from entries where action = 'version.committed'),"
+        " (select count(*) from versions)"
     )
-    return found or ([f"{made} versions have no row"] if made else [])
+    return found or ([f"{made} versions where {told} were committed"] if made != told else [])
 
 
 def _rows(engine: Engine, sql: str) -> Iterator[tuple[Any, ...]]:

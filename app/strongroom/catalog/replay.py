@@ -74,7 +74,7 @@ def forgive_superseded(tx: Tx) -> set[int]:
     runs: dict[str, int] = {}
     forgiven = set()
     for seq, run, outcome, line in tx.execute(
-        "select seq, json_extract(object, '$.id'), outcome, line from entries"
+        "select seq, json_extract(object, '$.id'), outcome, cast(line as blob) from entries"
         " where action = 'run.recorded' and exists(select 1 from entries"
         " where outcome = 'unreadable' and action = 'run.recorded') order by seq desc"
     ).fetchall():
@@ -113,7 +113,7 @@ def _attempt(tx: Tx, entry: Entry, documents: Documents) -> str:
 def unread(tx: Tx) -> list[tuple[int, bytes]]:
     """`(number, line)` of the entries that `restore` marked, in order."""
     rows = tx.execute(
-        "select seq, line from entries where outcome = 'unreadable' order by seq"
+        "select seq, cast(line as blob) from entries where outcome = 'unreadable' order by seq"
     ).fetchall()
     return [(row[0], bytes(row[1])) for row in rows]
 
@@ -127,7 +127,7 @@ def _write_entry(tx: Tx, entry: Entry) -> None:
             entry.at,
             entry.actor,
             entry.action,
-            json.dumps(plain(dict(entry.object)), ensure_ascii=True),
+            json.dumps(plain(dict(entry.object)), sort_keys=True),
             entry.outcome,
             entry.hash,
             entry.line,

@@ -109,6 +109,8 @@ def _record(
     if position != head_size or len(sizes) != columns:
         return None
     total = head_size + sum(sizes)
+    if total > len(pages.database) + len(pages.log):
+        return None
     local = _local(total, pages.usable)
     here = buffer[at : min(at + local, page + pages.usable)]
     if len(here) < local:

@@ -31,16 +31,20 @@ def connect(
     durable: bool = True,
     read_only: bool = False,
     create: bool = True,
+    immutable: bool = False,
 ) -> Any:
     """A connection in autocommit mode, WAL, with a busy time-out of 30 s.
 
     `durable` commits reach the disk before they return (`synchronous=FULL`); otherwise they
     survive a killed process but not a power cut, which is right for claims and leases. Without
-    `create` a file that is gone is not made anew. On a full disk the registry's reserve gives the
+    `create` a file that is gone is not made anew; an `immutable` one is read as it is, whatever
+    lies in a log beside it, and nothing is written. On a full disk the registry's reserve gives the
     room that opening needs, part by part; when that is used up too, the file is opened without
     shared memory, which needs no room and keeps other processes out.
     """
     mode = "ro" if read_only else "rwc" if create else "rw"
+    if immutable:
+        mode = "ro&immutable=1"
     while True:
         try:
             return _connect(path, durable, mode)
@@ -64,7 +68,7 @@ def _connect(path: str | os.PathLike[str], durable: bool, mode: str, alone: bool
     try:
         if alone:  # the index of the log is then in our own memory
             connection.execute("pragma locking_mode=exclusive")
-        elif mode != "ro":
+        elif mode.startswith("rw"):
             connection.execute("pragma journal_mode=wal")
         connection.execute(f"pragma synchronous={'full' if durable else 'normal'}")
         connection.execute("pragma foreign_keys=on")

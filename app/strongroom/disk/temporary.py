@@ -38,7 +38,10 @@ def new_folder(within: Path) -> Iterator[Path]:
     while True:
         path = within / f"{token_hex(16)}.tmp"
         path.mkdir(mode=0o700)
-        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue  # taken for left over before it was locked
         fcntl.flock(fd, fcntl.LOCK_EX)
         if path.exists():
             break

@@ -31,12 +31,12 @@ class Collected:
 def collect(desk: Desk, grace: int = GRACE, dry_run: bool = False) -> Collected:
     """Condemns unreferenced blobs and deletes those whose grace time is over.
 
-    Raises `Damaged`, and deletes nothing, while a document of a committed version cannot be read:
-    what it refers to is not known then.
+    Raises `Damaged`, and deletes nothing, while a document of a committed version cannot be read,
+    or entries are lost that nobody has given up: what they refer to is not known then.
     """
     if _is_something_unread(desk):
         raise Damaged(
-            "nothing is deleted while a version's own documents cannot be read",
+            "nothing is deleted while a version's own documents, or its entry, cannot be read",
             str(desk.place.root),
             "run `strongroom doctor`, which names them, and `strongroom verify --all --repair`",
         )
@@ -74,7 +74,13 @@ def take_back(desk: Desk, owner: str) -> None:
 
 def _is_something_unread(desk: Desk) -> bool:
     with desk.engine.snapshot() as tx:
-        return blobs.has_unread(tx)
+        if blobs.has_unread(tx):
+            return True
+        if not blobs.has_lost(tx):
+            return False
+    from strongroom.services.journal import lost_entries
+
+    return bool(lost_entries(desk.engine) - lost_entries(desk.engine, accepted=True))
 
 
 def _delete(desk: Desk, blobs: Sequence[tuple[bytes, int]]) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from strongroom.audit.entry import parse
 from strongroom.catalog import blobs
@@ -38,6 +38,8 @@ def note(desk: Desk, digest: bytes, error: Damaged) -> Damaged | None:
     """Looks at the bytes once more, puts wrong ones aside and remembers the damage; None where
     they are sound after all. A registry that cannot be written to only reports.
     """
+    if desk.engine.read_only:
+        return error
     with contextlib.suppress(StrongroomError):
         if desk.store.quarantine(digest) == Found.SOUND:
             if desk.store.known([digest]).get(digest) is None:
@@ -51,10 +53,8 @@ def note(desk: Desk, digest: bytes, error: Damaged) -> Damaged | None:
 def mended(desk: Desk, digest: bytes) -> None:
     """Forgets the damage of a blob that was found sound."""
     stored = desk.store.locate(digest)
-    with desk.engine.writing() as tx:
-        blobs.clear_damage(tx, digest)
-        if stored is not None:
-            _place(desk, tx, stored)
+    if stored is not None:
+        placed(desk, [stored])
 
 
 def placed(desk: Desk, stored: Iterable[Stored]) -> None:
@@ -62,27 +62,19 @@ def placed(desk: Desk, stored: Iterable[Stored]) -> None:
     with desk.engine.writing() as tx:
         for one in stored:
             blobs.clear_damage(tx, one.digest)
-            _place(desk, tx, one)
-
-
-def _place(desk: Desk, tx: object, stored: Stored) -> None:
-    blobs.write_storage(tx, desk.store.name, [(stored.digest, stored.form, stored.place)])
+            blobs.write_storage(tx, desk.store.name, [(one.digest, one.form, one.place)])
 
 
 def repair(
-    desk: Desk, digest: bytes, size: int, below: list[bytes], salvaged: Mapping[bytes, bytes] = {}
+    desk: Desk, digest: bytes, size: int, below: list[bytes], aside: Mapping[bytes, list[bytes]]
 ) -> str | None:
-    """Looks for sound bytes where the blob was taken from, in the folders `below`, in what was
-    put aside and among the rows `salvaged` from damaged shelves.
+    """Looks for sound bytes where the blob was taken from, in the folders `below`, and in the files
+    `aside` that were moved aside.
 
     Where they came from comes back, or None if there are none. What is stored is only ever
     replaced by sound bytes, never removed before.
     """
-    if digest in salvaged:
-        (stored,) = desk.store.put_all([(digest, salvaged[digest])])
-        _replace_elsewhere(desk, stored)
-        return "a damaged shelf"
-    for path in _candidates(desk, digest, size, below):
+    for path in _candidates(desk, digest, size, below, aside):
         try:
             taken = take(path, desk.store.staging)
         except StrongroomError:
@@ -91,7 +83,8 @@ def repair(
             taken.discard()
             continue
         try:
-            (stored,) = desk.store.keep([taken])
+            with desk.store.no_collection():
+                (stored,) = desk.store.keep([taken])
         finally:
             taken.discard()
         _replace_elsewhere(desk, stored)
@@ -108,6 +101,7 @@ def _replace_elsewhere(desk: Desk, stored: Stored) -> None:
 
 def mend_shelves(desk: Desk, numbers: Iterable[int]) -> list[tuple[int, int]]:
     """Sets damaged shelves aside, their readable rows put on another one: `(shelf, rows)`."""
+    desk.engine.check_writable()  # nothing moves that could not be noted
     done = []
     for number in numbers:
         stored = desk.store.mend_shelf(number)
@@ -124,22 +118,31 @@ def broken_shelves(desk: Desk, wholly: bool = False) -> dict[int, str]:
     return {number: why for number, why in found.items() if why}
 
 
-def salvaged(desk: Desk, wanted: Collection[bytes]) -> dict[bytes, bytes]:
-    """Those of the wanted blobs that stand, sound, in the pages of any shelf, also of one that was
-    set aside: what SQLite does not find any more is read from there.
+def repair_from_shelves(desk: Desk, wanted: set[bytes]) -> list[bytes]:
+    """Mends those of the wanted small blobs that stand, sound, in the pages of any shelf, also of
+    one that was set aside: what SQLite does not find any more is read from there.
     """
-    found: dict[bytes, bytes] = {}
-    if not wanted:
-        return found
+    left, done = set(wanted), list[bytes]()
     shelves = desk.store.shelves
-    paths = [shelves.path(number) for number in shelves.numbers()]
-    paths += [
-        p for p in desk.store.quarantine_folder.glob("shelf-*") if not p.name.endswith("-wal")
-    ]
-    for path in paths:
-        for digest, data in salvage(path):
-            if digest in wanted:
-                found[digest] = data
+    for path in (*map(shelves.path, shelves.numbers()), *shelves.set_aside_files()):
+        for digest, data in salvage(path) if left else ():
+            if digest in left:
+                with desk.store.no_collection():
+                    (stored,) = desk.store.put_all([(digest, data)])
+                _replace_elsewhere(desk, stored)
+                left.discard(digest)
+                done.append(digest)
+    return done
+
+
+def moved_aside(desk: Desk) -> dict[bytes, list[bytes]]:
+    """Files in quarantine by the digest that they were stored under."""
+    found: dict[bytes, list[bytes]] = {}
+    folder = os.fsencode(desk.store.quarantine_folder)
+    for name in os.listdir(folder):
+        with contextlib.suppress(ValueError):
+            digest = bytes.fromhex(name.partition(b".")[0].decode("ascii", "replace"))
+            found.setdefault(digest, []).append(os.path.join(folder, name))
     return found
 
 
@@ -159,7 +162,9 @@ def complete_unread(desk: Desk) -> list[str]:
     return wrong
 
 
-def _candidates(desk: Desk, digest: bytes, size: int, below: list[bytes]) -> Iterator[bytes]:
+def _candidates(
+    desk: Desk, digest: bytes, size: int, below: list[bytes], aside: Mapping[bytes, list[bytes]]
+) -> Iterator[bytes]:
     for version, path in blobs.files_holding(desk.engine, digest):
         source = source_path(version)
         if source:
@@ -169,10 +174,7 @@ def _candidates(desk: Desk, digest: bytes, size: int, below: list[bytes]) -> Ite
             yield from _of_size((root,), size)
         for folder, _, names in os.walk(root):
             yield from _of_size((os.path.join(folder, n) for n in names), size)
-    quarantine = os.fsencode(desk.store.quarantine_folder)
-    for name in os.listdir(quarantine):
-        if name.startswith(digest.hex().encode()):  # moved aside by a read error that has gone
-            yield from _of_size((os.path.join(quarantine, name),), size)
+    yield from _of_size(aside.get(digest, ()), size)  # by a read error that has gone
 
 
 def _of_size(paths: Iterable[bytes], size: int) -> Iterator[bytes]:

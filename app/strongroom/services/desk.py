@@ -13,6 +13,7 @@ from typing import Any
 from strongroom.audit.entry import seal
 from strongroom.audit.segments import Segments
 from strongroom.catalog.blobs import Place as BlobPlace
+from strongroom.catalog.blobs import places
 from strongroom.catalog.catalog import head, line_at, lines_after
 from strongroom.catalog.engine import Engine
 from strongroom.catalog.replay import Documents, replay
@@ -98,7 +99,7 @@ class Desk:
     _listening: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        with suppress(OSError):  # what crashed processes left half written
+        with suppress(OSError, StrongroomError):  # what crashed processes left half written
             self.store.clear_left_over()
             settle(self.place.swaps)
 
@@ -137,8 +138,11 @@ class Desk:
 
     def there(self, digests: Collection[bytes]) -> dict[bytes, int]:
         """Sizes of those that are noted as durable and not as damaged, and lie there."""
-        known = self.store.known(list(digests))
-        return {d: s.size for d, s in self.store.where(known).items() if s.size == known[d].size}
+        known = places(self.engine, list(digests))
+        by_place: dict[tuple[str, str], set[bytes]] = {}
+        for digest, (_, form, place) in known.items():
+            by_place.setdefault((form, place), set()).add(digest)
+        return {digest: known[digest][0] for digest in self.store.there(by_place)}
 
     def subscribe(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
         """Calls `listener` with every entry this process writes; the answer unsubscribes."""

@@ -20,13 +20,16 @@ from strongroom.services.views import Document
 from strongroom.store.folder import Stored
 from strongroom.store.place import write_marker
 
-#: Up to so many entries the catalog is compared as a whole with one that is made anew.
-COMPARED = 20_000
+#: Up to so many entries, and files of versions, the catalog is compared as a whole with one that
+#: is made anew.
+COMPARED = 50_000
 
 
 @act("registry.check")
 def check(desk: Desk, fix: bool = False, progress: Progress | None = None) -> Document:
     """`{"ok", "checks": [{"name", "ok", "detail"}]}`; with `fix` mends what can be mended."""
+    if fix:
+        desk.engine.check_writable()
     progress = progress or quiet()
     checks: list[Document] = []
 
@@ -69,7 +72,7 @@ def _facts(desk: Desk, progress: Progress) -> str:
     """
     stray = likeness.stray_versions(desk.engine)
     wrong = f"{stray[0]} is not what was committed" if stray else ""
-    few = catalog.last_seq(desk.engine) <= COMPARED
+    few = likeness.size(desk.engine) <= COMPARED
     if not wrong and few:
         wrong = rebuild.difference(desk, progress)
     if wrong:
@@ -116,7 +119,7 @@ def _shelves(desk: Desk, fix: bool) -> str:
 
 def _store(desk: Desk, fix: bool) -> str:
     """Whether each blob that is referred to lies in the store with its size."""
-    last, missing, total, misplaced = 0, [], 0, []
+    last, missing, total, misplaced, elsewhere = 0, [], 0, [], []
     while True:
         with desk.store.no_collection():
             rows = blobs.blobs_after(desk.engine, last)
@@ -128,6 +131,7 @@ def _store(desk: Desk, fix: bool) -> str:
         missing += [d for _, d, n in rows if d not in here or (n and here[d].size != n)]
         known = desk.store.known([d for _, d, _ in rows])
         misplaced += [s for d, s in here.items() if not _is_at(known.get(d), s)]
+        elsewhere += [d for d in known if d in here and not _is_at(known[d], here[d])]
     damaged = {digest for digest, _, _ in blobs.damaged_blobs(desk.engine)}
     misplaced = [s for s in misplaced if s.digest not in damaged]
     if misplaced and fix:
@@ -144,11 +148,19 @@ def _store(desk: Desk, fix: bool) -> str:
             text_of(missing[0]),
             "run `strongroom verify --all --repair`, with --from FOLDER if you have a copy",
         )
+    if elsewhere and not fix:
+        raise Damaged(
+            f"{len(elsewhere)} stored files lie elsewhere than the catalog says",
+            text_of(elsewhere[0]),
+            "run `strongroom doctor --fix`",
+        )
     return f"{total} stored files are in place"
 
 
 def _is_at(known: Stored | None, found: Stored) -> bool:
-    return known is not None and (known.form, known.place) == (found.form, found.place)
+    if known is None or known.form != found.form:
+        return False
+    return known.form == "plain" or known.place == found.place
 
 
 def _documents(desk: Desk) -> str:

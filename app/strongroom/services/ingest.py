@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, TypeVar, overload
 
-from strongroom.catalog.blobs import damaged_blobs, known_pages, places_of_files, write_pages
+from strongroom.catalog.blobs import damaged_blobs, files_by_place, known_pages, write_pages
 from strongroom.catalog.catalog import VersionRow, next_number, version_with_content
 from strongroom.disk.listing import SourceFile, Stat
 from strongroom.domain.digest import text_of
@@ -28,7 +28,7 @@ from strongroom.extract import interesting
 from strongroom.extract.media import counted
 from strongroom.services.claiming import Claims, ClaimsRanOut
 from strongroom.services.damage import complete_unread
-from strongroom.services.desk import Desk, Recorder, stored_at
+from strongroom.services.desk import Desk, Recorder
 from strongroom.services.documents import StoredDocuments
 from strongroom.services.inspection import Described, Piece
 from strongroom.services.progress import Progress
@@ -164,6 +164,7 @@ def add_batch(
     and what else concerns the registry and not one file; nothing of the batch exists then.
     """
     intake = _Intake(desk, progress)
+    damaged = {digest for digest, _, _ in damaged_blobs(desk.engine)}
     try:
         outcomes = [intake.take_all(p) for p in proposals]
         intake.flush()
@@ -179,7 +180,8 @@ def add_batch(
     if len(sound) < len(outcomes):
         intake.take_back()  # what was stored for those that failed
     intake.claims.release()
-    complete_unread(desk)  # a document that was lost may have come back with them
+    if damaged and damaged - {digest for digest, _, _ in damaged_blobs(desk.engine)}:
+        complete_unread(desk)  # a document that was lost has come back with them
     return outcomes
 
 
@@ -224,8 +226,8 @@ class _Intake:
             row = version_with_content(tx, proposal.name, content) if content else None
         if row is None or damaged_blobs(self.desk.engine):
             return None  # what is damaged is mended only by files that are read
-        places = places_of_files(self.desk.engine, row.id)
-        if places is None or not self.desk.store.are_there(stored_at(places)):
+        places = files_by_place(self.desk.engine, row.id)
+        if places is None or self.desk.store.there(places) != set().union(*places.values()):
             return None
         return Manifest(row.content, b"", (), row.files, row.size)
 
@@ -341,8 +343,8 @@ class _Intake:
         digests = set(cached.values())
         self.claims.claim(digests)
         with self.desk.store.no_collection():
-            there = self.desk.there(digests)
-        return {s: d for s, d in cached.items() if there.get(d) == s.size}
+            sizes = self.desk.there(digests)
+        return {s: d for s, d in cached.items() if sizes.get(d) == s.size}
 
     def _take(self, file: SourceFile) -> Taken:
         for attempt in range(_TRIES):

@@ -18,8 +18,11 @@ from strongroom.catalog import blobs, catalog
 from strongroom.catalog.engine import Engine
 from strongroom.catalog.history import Chain, History, carved_lines, lines_in
 from strongroom.catalog.replay import forgive_superseded, restore
+from strongroom.disk.durable import told
+from strongroom.disk.temporary import new_folder
 from strongroom.domain.entry import GENESIS, Entry
 from strongroom.domain.errors import Damaged, NoSpace, StrongroomError, Unreachable
+from strongroom.domain.ranges import Ranges
 from strongroom.services.desk import Desk
 from strongroom.services.documents import StoredDocuments
 from strongroom.store.place import Place
@@ -83,9 +86,9 @@ def _take_over(desk: Desk, known: int, written: int) -> None:
 def note_places(desk: Desk) -> int:
     """Notes where blobs lie of which nobody knows it, as far as they are found; how many were."""
     missing, found = blobs.without_place(desk.engine), 0
+    damaged = {digest for digest, _, _ in blobs.damaged_blobs(desk.engine)} if missing else set()
     for start in range(0, len(missing), _BATCH):
         here = desk.store.locate_all(missing[start : start + _BATCH])
-        damaged = {digest for digest, _, _ in blobs.damaged_blobs(desk.engine)}
         with desk.engine.writing() as tx:
             rows = [(d, s.form, s.place) for d, s in here.items() if d not in damaged]
             blobs.write_storage(tx, desk.store.name, rows)
@@ -93,18 +96,22 @@ def note_places(desk: Desk) -> int:
     return found
 
 
-def lost_entries(engine: Engine) -> set[int]:
-    """Numbers of entries that are lost for good, as later entries tell."""
-    found: set[int] = set()
-    for line in catalog.lines_of_action(engine, "registry.rebuilt"):
-        for start, end in parse(line).details.get("lost_entries", ()):
-            found.update(range(start, end + 1))
-    return found
+def lost_entries(engine: Engine, accepted: bool = False) -> Ranges:
+    """Numbers of entries that are lost for good, as later entries tell; `accepted`: of those only
+    that somebody has said to go on without.
+    """
+    told = _sound(catalog.lines_of_action(engine, "registry.rebuilt"))
+    return Ranges(
+        pair
+        for entry in told
+        if entry.details.get("accepted") or not accepted
+        for pair in entry.details.get("lost_entries", ())
+    )
 
 
 def check(desk: Desk) -> str:
     """Whether segments and catalog tell the same, each whole by its hashes; raises `Damaged`."""
-    lost, told = lost_entries(desk.engine), desk.segments.told_last()
+    lost, given = lost_entries(desk.engine), desk.segments.told_last()
     count, last, lines = 0, 0, _lines(desk.engine)
     for entry in desk.segments.entries(lost=lost):
         seq, line = next(lines, (0, b""))
@@ -122,30 +129,20 @@ def check(desk: Desk) -> str:
             str(desk.place.journal),
             _FIX,
         )
-    if told > last:
+    if given > last:
         raise Damaged(
-            f"{told} entries were written, {last} are there", str(desk.place.journal), _FIX
+            f"{given} entries were written, {last} are there", str(desk.place.journal), _FIX
         )
-    unaccepted = lost - accepted_losses(desk.engine)
+    unaccepted = lost - lost_entries(desk.engine, accepted=True)
     if unaccepted:
         raise Damaged(
-            f"{len(unaccepted)} entries are lost for good, the first is number {min(unaccepted)}",
+            f"{len(unaccepted)} entries are lost for good, the first is number"
+            f" {unaccepted.pairs[0][0]}",
             str(desk.place.journal),
             "restore the registry from a copy, or run `strongroom doctor --rebuild --accept-loss`"
             " to go on without them",
         )
     return f"{count} entries, chain whole" + (f" but for {len(lost)} lost ones" if lost else "")
-
-
-def accepted_losses(engine: Engine) -> set[int]:
-    """Numbers of lost entries that somebody has said to go on without."""
-    found: set[int] = set()
-    for line in catalog.lines_of_action(engine, "registry.rebuilt"):
-        details = parse(line).details
-        if details.get("accepted"):
-            for start, end in details.get("lost_entries", ()):
-                found.update(range(start, end + 1))
-    return found
 
 
 def _lines(engine: Engine) -> Iterator[tuple[int, bytes]]:
@@ -183,13 +180,13 @@ def mend(desk: Desk) -> str:
         wrong = error
     lost = lost_entries(desk.engine)
     with gathered(desk.place, desk.segments) as (history, chain):
-        missing = {n for start, end in chain.lost for n in range(start, end + 1)} - lost
-        if missing or chain.left_out:
+        if Ranges(chain.lost) - lost or chain.left_out:
             raise Damaged(wrong.what, wrong.thing, _REBUILD)
         mended = catalog.correct_lines(desk.engine, _entries(history))
         if catalog.last_seq(desk.engine) < chain.last:
             raise Damaged(wrong.what, wrong.thing, _REBUILD)
         kept = desk.segments.rewrite(history.lines())
+    desk.write_journal(catalog.last_seq(desk.engine))  # what others committed meanwhile
     check(desk)
     return f"{len(kept)} segments and {mended} lines of the catalog were written again"
 
@@ -201,31 +198,23 @@ def _entries(history: History) -> Iterator[Entry]:
 @contextlib.contextmanager
 def gathered(place: Place, segments: Segments) -> Iterator[tuple[History, Chain]]:
     """All entries that anything still tells, and the chain they make."""
-    scratch = place.root / "local" / "history.db"
-    clear_scratch(place)
-    history = History(scratch)
-    try:
+    with (
+        told("gathering the journal", place.staging),
+        new_folder(place.staging) as room,
+        contextlib.closing(History(room / "history.db")) as history,
+    ):
         history.take("journal", (one.entry for one in segments.salvage() if one.entry))
         history.take("catalog", _sound(lines_in(place.catalog)))
-        ident, told = place.registry_id, segments.told_last()
-        chain = history.chain(ident, told)
+        ident, last = place.registry_id, segments.told_last()
+        chain = history.chain(ident, last)
         if chain.lost:
             history.take("catalog", _sound(carved_lines(place.catalog)))
             for path in place.earlier_catalogs():
-                history.take("earlier", _sound(lines_in(path)))
+                history.take("earlier", _sound(lines_in(path, untouched=True)))
                 history.take("earlier", _sound(carved_lines(path)))
-            chain = history.chain(ident, told)
+            chain = history.chain(ident, last)
         chain.left_out.pop("earlier", None)
         yield history, chain
-    finally:
-        history.close()
-        clear_scratch(place)
-
-
-def clear_scratch(place: Place) -> None:
-    """Removes what an ended process left of `gathered`."""
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        (place.root / "local" / f"history.db{suffix}").unlink(missing_ok=True)
 
 
 def _sound(lines: Iterable[bytes]) -> Iterator[Entry]:
@@ -240,7 +229,7 @@ def told_id(root: Path) -> str:
     with contextlib.suppress(StrongroomError, OSError):
         found += _ids(one.entry for one in Segments(root / "journal").salvage() if one.entry)
     if not found and (root / "catalog.db").exists():
-        found += _ids(_sound(lines_in(root / "catalog.db")))
+        found += _ids(_sound(lines_in(root / "catalog.db", untouched=True)))
         found += [] if found else _ids(_sound(carved_lines(root / "catalog.db")))
     return found[0] if found else ""
 

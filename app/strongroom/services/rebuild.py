@@ -20,14 +20,15 @@ from strongroom.disk.durable import sync_folder, told
 from strongroom.disk.temporary import new_folder
 from strongroom.domain.entry import Draft, Entry
 from strongroom.domain.errors import Conflict
+from strongroom.domain.ranges import Ranges
 from strongroom.domain.timestamps import new_id, now
 from strongroom.services.desk import Desk
 from strongroom.services.documents import StoredDocuments
-from strongroom.services.journal import accepted_losses, gathered, lost_entries
+from strongroom.services.journal import gathered, lost_entries
 from strongroom.services.progress import Progress, quiet
 from strongroom.services.views import Document
 from strongroom.store.folder import FolderStore
-from strongroom.store.place import Place
+from strongroom.store.place import Place, remove_database
 
 _BATCH = 500
 #: How often two catalogs are compared while others write.
@@ -55,10 +56,10 @@ def rebuild(
     """
     progress = progress or quiet()
     refuse_newer(place.catalog)
-    fresh = place.root / "catalog.rebuilt.db"
+    fresh = place.fresh_catalog
     with told("making the catalog again", fresh):
-        _remove_database(fresh)
-        kept = _keep(place)
+        remove_database(fresh)
+        kept, swapping = _keep(place), False
         try:
             segments = Segments(place.journal)
             with gathered(place, segments) as (history, chain):
@@ -68,11 +69,13 @@ def rebuild(
                 problems, lost = _make(
                     fresh, place, store, history, chain, actor, accept_loss, progress
                 )
+            swapping = True
             _swap(place.catalog, fresh)
         except BaseException:
             with contextlib.suppress(OSError):
-                _remove_database(fresh)
-                _remove_database(kept)
+                remove_database(fresh)
+                if not swapping:  # else what was in the old one's log is there alone
+                    remove_database(kept)
             raise
     return {
         "entries": chain.entries,
@@ -102,8 +105,7 @@ def _refuse_loss(place: Place, chain: Chain) -> None:
 
 def _give_up_accepted(engine: Engine, chain: Chain) -> None:
     """What entries say of versions that are lost, where somebody said to go on without them."""
-    accepted = accepted_losses(engine)
-    if chain.lost and all(n in accepted for a, b in chain.lost for n in range(a, b + 1)):
+    if chain.lost and not Ranges(chain.lost) - lost_entries(engine, accepted=True):
         with engine.writing() as tx:
             tx.execute(
                 "update entries set outcome = 'lost' where outcome = 'unreadable'"
@@ -164,7 +166,7 @@ def difference(desk: Desk, progress: Progress) -> str:
 
     The other is made in a temporary folder of the registry, and goes again.
     """
-    with new_folder(desk.store.staging) as room:
+    with told("comparing the catalog", desk.store.staging), new_folder(desk.store.staging) as room:
         other = Engine(room / "catalog.db")
         try:
             for _ in range(_LOOKS):
@@ -194,19 +196,17 @@ def _note_losses(
     engine: Engine, chain: Chain, store: FolderStore, actor: str, accepted: bool
 ) -> list[tuple[int, int]]:
     """Writes an entry of what is lost, so that no tag of it is given again and nobody wonders."""
-    known = lost_entries(engine)
-    new = [(a, b) for a, b in chain.lost if any(n not in known for n in range(a, b + 1))]
+    new = Ranges(chain.lost) - lost_entries(engine)
     if not new and not (accepted and chain.lost):
         return chain.lost
     with engine.writing() as tx:
         seq, prev, at = catalog.head(tx)
-        count = sum(1 for a, b in new for n in range(a, b + 1) if n not in known)
         entry = seal(
             Draft(
                 "registry.rebuilt",
                 {"type": "registry"},
                 {
-                    "lost": count,
+                    "lost": len(new),
                     "lost_entries": [list(one) for one in chain.lost],
                     "accepted": accepted,
                 },
@@ -227,7 +227,7 @@ def _keep(place: Place) -> Path:
     kept = place.root / f"catalog.db.before-rebuild.{time.time_ns()}"
     for suffix in ("-wal", ""):
         old = Path(f"{place.catalog}{suffix}")
-        if old.exists():
+        if old.exists() and (old.stat().st_size or not suffix):
             shutil.copyfile(old, f"{kept}{suffix}")
             with open(f"{kept}{suffix}", "rb+") as copy:
                 os.fsync(copy.fileno())
@@ -245,15 +245,4 @@ def _swap(current: Path, fresh: Path) -> None:
     sync_folder(current.parent)
     os.replace(fresh, current)
     sync_folder(current.parent)
-    _remove_database(fresh)
-
-
-def clear_left_over(place: Place) -> None:
-    """Removes what a rebuild left that was ended; nobody may be rebuilding."""
-    if next(place.root.glob("catalog.rebuilt.db*"), None):
-        _remove_database(place.root / "catalog.rebuilt.db")
-
-
-def _remove_database(path: Path) -> None:
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    remove_database(fresh)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import logging
 import os
 import time
 from collections.abc import Iterator
@@ -20,8 +19,6 @@ from strongroom.disk.temporary import new_file
 
 #: Seconds that a note waits for a place that is not there (a drive that is away).
 _WAITED_FOR = 7 * 86_400
-
-log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -58,8 +55,8 @@ def settle(notes: Path) -> None:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _settled(Path(os.fsdecode(os.read(fd, 1 << 16))), path.stem, path):
                 path.unlink()
-        except OSError as error:  # its owner lives, or the place cannot be written to
-            log.info("%s is left as it is: %s", path, error)
+        except OSError:
+            continue  # its owner lives, or the place cannot be written to: the next time
         finally:
             os.close(fd)
 
@@ -73,9 +70,15 @@ def _settled(into: Path, mark: str, note: Path) -> bool:
     staging, aside = _beside(into, mark)
     if os.path.lexists(aside) and not os.path.lexists(into):
         os.rename(aside, into)
-        log.warning("%s was put back, its replacement was not finished", into)
+        _tell("%s was put back, its replacement was not finished", into)
     _clear(staging, aside)
     return True
+
+
+def _tell(text: str, thing: Path) -> None:
+    import logging  # rarely needed, and slow to load at every start
+
+    logging.getLogger(__name__).warning(text, thing)
 
 
 def _clear(*left: Path) -> None:

@@ -21,6 +21,7 @@ from strongroom.services.find import resolve
 from strongroom.services.progress import Progress, quiet
 from strongroom.services.views import Document
 from strongroom.store.folder import MissingBlob
+from strongroom.store.shelf import SHELF_LIMIT
 
 
 @act("version.verify")
@@ -51,7 +52,7 @@ def verify(
         error = _check(desk, digest, progress)
         if error is not None:
             found[digest] = (size, error)
-        elif digest in known:
+        elif digest in known and not desk.engine.read_only:
             damage.mended(desk, digest)
     repaired = _repair(desk, found, list(below), progress) if repair else []
     damage.complete_unread(desk)
@@ -79,16 +80,19 @@ def _repair(
     progress: Progress,
 ) -> list[Document]:
     """Mends shelves as a whole first, then each blob that is still not sound."""
-    repaired = []
-    damage.mend_shelves(desk, damage.broken_shelves(desk, bool(found)))
-    salvaged = damage.salvaged(desk, found)
+    desk.engine.check_writable()
+    small = {d for d, (size, _) in found.items() if size <= SHELF_LIMIT}
+    damage.mend_shelves(desk, damage.broken_shelves(desk, wholly=bool(small)))
+    repaired, aside = {}, damage.moved_aside(desk)
     for digest, (size, _) in found.items():
         progress.tick()
         source = "its own place" if _is_sound(desk, digest) else None
-        source = source or damage.repair(desk, digest, size, below, salvaged)
+        source = source or damage.repair(desk, digest, size, below, aside)
         if source is not None:
-            repaired.append({"digest": text_of(digest), "from": source})
-    return repaired
+            repaired[digest] = source
+    for digest in damage.repair_from_shelves(desk, small - repaired.keys()):
+        repaired[digest] = "a damaged shelf"
+    return [{"digest": text_of(d), "from": source} for d, source in repaired.items()]
 
 
 def _is_sound(desk: Desk, digest: bytes) -> bool:

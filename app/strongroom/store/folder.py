@@ -6,10 +6,9 @@ import contextlib
 import errno
 import fcntl
 import hashlib
-import io
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -69,7 +68,7 @@ class FolderStore:
         self.objects = root / "objects"
         self.staging = root / "staging"
         self.quarantine_folder = root / "quarantine"
-        self.shelves = Shelves(root / "shelves", seal_bytes)
+        self.shelves = Shelves(root / "shelves", self.quarantine_folder, seal_bytes)
         self.known = known
         self._durable_folders: set[str] = set()
 
@@ -225,10 +224,18 @@ class FolderStore:
                     found[digest] = Stored(digest, size, "shelf", place)
         return found
 
-    def are_there(self, known: Mapping[bytes, Stored]) -> bool:
-        """Whether all lie where they should, with their size; their bytes are not read."""
-        there = self.where(known)
-        return all(d in there and there[d].size == s.size for d, s in known.items())
+    def there(self, by_place: Mapping[tuple[str, str], Set[bytes]]) -> set[bytes]:
+        """Those of `{(form, place): digests}` that have a row or a file there; their bytes are not
+        read.
+        """
+        found: set[bytes] = set()
+        for (form, place), digests in by_place.items():
+            if form == "shelf":
+                with contextlib.suppress(Damaged):
+                    found |= self.shelves.among(int(place), digests)
+            else:
+                found |= {digest for digest in digests if self.object_path(digest).exists()}
+        return found
 
     def present(
         self, known: Mapping[bytes, Stored], contents: Mapping[bytes, bytes | None]
@@ -299,7 +306,7 @@ class FolderStore:
             with contextlib.suppress(OSError):
                 yield Stored(digest, self.object_path(digest).stat().st_size, "plain")
         for number in self.shelves.holding(digest):
-            if known is None or known.place != str(number):
+            if known is None or (known.form, known.place) != ("shelf", str(number)):
                 yield Stored(digest, 0, "shelf", str(number))
 
     def _bytes_at(self, stored: Stored) -> tuple[bytes, str]:
@@ -374,14 +381,6 @@ class FolderStore:
                 target.unlink()
             raise
         return size
-
-    def open_unverified(self, digest: bytes) -> BinaryIO:
-        """A seekable stream over the stored copy, for extraction in the limited child.
-
-        Nothing read here may be served: only `read`, `chunks` and `fetch` verify.
-        """
-        data = self.small(digest)
-        return io.BytesIO(data) if data is not None else self._object(digest)
 
     def small(self, digest: bytes) -> bytes | None:
         """The unverified bytes of a blob that lies on a shelf, for extraction; None for others."""
@@ -473,7 +472,7 @@ class FolderStore:
                     stored += self.put_all(batch)
                     batch = []
             stored += self.put_all(batch)
-            self.shelves.set_aside(number, self.quarantine_folder)
+            self.shelves.set_aside(number)
         return stored
 
     def close(self) -> None:

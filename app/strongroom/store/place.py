@@ -55,6 +55,16 @@ class Place:
         return self.root / "local" / "live"
 
     @property
+    def fresh_catalog(self) -> Path:
+        """Where a catalog is made again before it takes the place of the other."""
+        return self.root / "catalog.rebuilt.db"
+
+    @property
+    def staging(self) -> Path:
+        """Where files lie until they have their place, and what is needed for a moment."""
+        return self.root / "staging"
+
+    @property
     def swaps(self) -> Path:
         """Notes of what is just being replaced outside of the registry."""
         return self.root / "local" / "swaps"
@@ -67,6 +77,13 @@ class Place:
             if path.suffix != ".half" and not path.name.endswith(("-wal", "-shm"))
         ]
         return sorted(kept, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+
+
+def remove_database(path: Path) -> None:
+    """Removes a database with all that SQLite keeps beside it; raises `OSError`."""
+    for side in path.parent.glob(f"{path.name}*"):
+        if side.name[len(path.name) :] in ("", "-wal", "-shm", "-journal"):
+            side.unlink(missing_ok=True)
 
 
 def create(root: Path) -> Place:

@@ -13,11 +13,10 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any
 
-from strongroom.disk.carve import frames_behind, records
 from strongroom.disk.durable import explained, sync_folder, told
 from strongroom.disk.sqlite import DatabaseError, connect, explained_sqlite, sync_log
 from strongroom.domain.errors import Damaged
@@ -26,6 +25,9 @@ SHELF_LIMIT = 64 * 1024
 SEAL_BYTES = 1 << 30
 #: Digests asked for in one statement.
 _ASKED = 4000
+#: Where one row of so many is wanted, it is looked up.
+_SPARSE = 8
+_ASIDE = "shelf-"
 
 _SCHEMA = """
 create table if not exists blobs(id integer primary key, digest blob not null unique,
@@ -39,10 +41,12 @@ _ROW_BEGINS = (0, 12 + 2 * 32)
 class Shelves:
     """All shelves of one store. Thread-safe; several processes may use one folder."""
 
-    def __init__(self, folder: Path, seal_bytes: int = SEAL_BYTES) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, aside: Path, seal_bytes: int = SEAL_BYTES) -> None:
+        """`aside`: the folder that damaged shelves are moved to."""
+        self.folder, self.aside = folder, aside
         self._seal_bytes = seal_bytes
         self._open: dict[int, Any] = {}
+        self._opened: dict[int, tuple[int, int]] = {}
         self._durable: set[int] = set()
         self._refused: set[int] = set()
         self._lock = threading.RLock()
@@ -56,6 +60,15 @@ class Shelves:
         """Numbers of shelves of which only the log is left."""
         found = (p.name.removesuffix(".db-wal") for p in self.folder.glob("*.db-wal"))
         return sorted({int(stem) for stem in found if stem.isdigit()} - set(self.numbers()))
+
+    def _numbers_aside(self) -> list[int]:
+        """Numbers of shelves that were set aside: another process may still have them open."""
+        stems = (p.name[len(_ASIDE) :].partition(".")[0] for p in self.aside.glob(f"{_ASIDE}*"))
+        return [int(stem) for stem in stems if stem.isdigit()]
+
+    def set_aside_files(self) -> list[Path]:
+        """Shelves that were set aside."""
+        return [p for p in self.aside.glob(f"{_ASIDE}*") if not p.name.endswith("-wal")]
 
     def path(self, number: int) -> Path:
         return self.folder / f"{number:06d}.db"
@@ -155,7 +168,7 @@ class Shelves:
     def rows(self, number: int, digests: Sequence[bytes]) -> dict[bytes, bytes]:
         """`{digest: bytes as stored}` of those that are on this shelf; raises `Damaged`.
 
-        What it answers is durable: a row that a killed process left unsynced is synced first.
+        What killed processes had left unsynced when this one came to the shelf is synced first.
         """
         with self._lock:
             if self._exists(number):
@@ -181,6 +194,19 @@ class Shelves:
                         .fetchall()
                     )
                 yield from rows
+
+    def among(self, number: int, digests: Set[bytes]) -> Set[bytes]:
+        """Those of the digests for which this shelf has a row; raises `Damaged`."""
+        with self._lock:
+            if not digests or not self._exists(number):
+                return set()
+            with self._speaking(number):
+                connection = self._connection(number)
+                (rows,) = connection.execute("select max(id) from blobs").fetchone()
+                if len(digests) * _SPARSE > (rows or 0):  # then to read all is quicker
+                    found = connection.execute("select digest from blobs").fetchall()
+                    return digests & {digest for (digest,) in found}
+            return self.sizes(number, list(digests)).keys()
 
     def holding(self, digest: bytes) -> Iterator[int]:
         """Sound shelves that have a row of this digest, newest first."""
@@ -257,19 +283,17 @@ class Shelves:
         """Puts nothing more on this shelf, from this process."""
         self._refused.add(number)
 
-    def set_aside(self, number: int, folder: Path) -> Path:
-        """Moves a shelf's files into `folder`; what it had must be elsewhere by then."""
-        with self._lock, self._folder_lock(), told("moving a damaged shelf aside", folder):
-            if number in self._open:
-                self._open.pop(number).close()
-            self._refused.discard(number)
+    def set_aside(self, number: int) -> Path:
+        """Moves a shelf's files aside; what it had must be elsewhere by then."""
+        with self._lock, self._folder_lock(), told("moving a damaged shelf aside", self.aside):
+            self._forget(number)
             path = self.path(number)
-            kept = folder / f"shelf-{path.name}.{time.time_ns()}"
+            kept = self.aside / f"{_ASIDE}{path.name}.{time.time_ns()}"
             for suffix in ("-wal", ""):
                 if Path(f"{path}{suffix}").exists():
                     os.replace(f"{path}{suffix}", f"{kept}{suffix}")
             Path(f"{path}-shm").unlink(missing_ok=True)
-            sync_folder(folder)
+            sync_folder(self.aside)
             sync_folder(self.folder)
             return kept
 
@@ -278,6 +302,7 @@ class Shelves:
             for connection in self._open.values():
                 connection.close()
             self._open.clear()
+            self._opened.clear()
 
     # ------------------------------------------------------------------ the active shelf
 
@@ -285,7 +310,7 @@ class Shelves:
         with self._folder_lock():
             numbers = self.numbers()
             # A log that was left alone would be taken for that of a new shelf of its number.
-            newest = max([0, *numbers[:1], *self.without_database()])
+            newest = max([0, *numbers[:1], *self.without_database(), *self._numbers_aside()])
             if newest in numbers and newest not in self._refused:
                 try:
                     if not self._full(newest):
@@ -331,8 +356,7 @@ class Shelves:
     def _unseal_for_write(self, number: int) -> None:
         if not os.stat(self.path(number)).st_mode & 0o200:
             os.chmod(self.path(number), 0o644)
-            if number in self._open:  # it may have been opened for reading only
-                self._open.pop(number).close()
+            self._forget(number)  # it may have been opened for reading only
 
     def _make_durable(self, number: int) -> None:
         """Syncs, once, what a process that was killed may have left of this shelf unsynced."""
@@ -345,34 +369,46 @@ class Shelves:
         self._durable.add(number)
 
     def _exists(self, number: int) -> bool:
-        return number in self._open or self.path(number).exists()
+        return self.path(number).exists()
 
     def _connection(self, number: int) -> Any:
+        path = self.path(number)
+        info = os.stat(path)
+        if self._opened.get(number) != (info.st_dev, info.st_ino):
+            self._forget(number)  # it was set aside, or removed, and is another file now
         connection = self._open.get(number)
         if connection is None:
-            path = self.path(number)
-            if not path.stat().st_size and not Path(f"{path}-wal").exists():
+            if not info.st_size and not Path(f"{path}-wal").exists():
                 # SQLite would take it for a new database.
                 raise Damaged("the shelf is empty", str(path), _MEND)
-            connection = self._open[number] = connect(path, create=False)
-            if Path(f"{path}-wal").exists():
+            connection = connect(path, create=False)
+            if info.st_mode & 0o200 and Path(f"{path}-wal").exists():
                 self._adopt(number, connection)
+            self._open[number] = connection
+            self._opened[number] = (info.st_dev, info.st_ino)
         return connection
+
+    def _forget(self, number: int) -> None:
+        if number in self._open:
+            self._open.pop(number).close()
+        self._durable.discard(number)
 
     def _adopt(self, number: int, connection: Any) -> None:
         """Takes in the rows of a log that SQLite passes over behind a damaged frame, before it
         writes over them. Each is verified by its digest; what is not needed is collected.
         """
+        from strongroom.disk.carve import frames_behind, records
+
         path = self.path(number)
-        (_, known, _) = connection.execute("pragma wal_checkpoint(passive)").fetchone()
-        if not frames_behind(path, max(known, 0)):
-            return
-        rows = [
-            (digest, data)
-            for _, digest, data in records(path, _ROW_BEGINS, 3, log_only=True)
-            if hashlib.sha256(data).digest() == digest
-        ]
         with contextlib.suppress(DatabaseError):  # a shelf that is damaged itself is salvaged whole
+            (_, known, _) = connection.execute("pragma wal_checkpoint(passive)").fetchone()
+            if not frames_behind(path, max(known, 0)):
+                return
+            rows = [
+                (digest, data)
+                for _, digest, data in records(path, _ROW_BEGINS, 3, log_only=True)
+                if hashlib.sha256(data).digest() == digest
+            ]
             connection.execute("begin immediate")
             try:
                 connection.executemany(
@@ -408,6 +444,8 @@ def salvage(path: Path) -> Iterator[tuple[bytes, bytes]]:
     """`(digest, data)` of what can be read of a shelf's file, damaged as it may be, each verified
     by its digest. Raises `Unreachable`.
     """
+    from strongroom.disk.carve import records
+
     seen: set[bytes] = set()
     with told("reading a damaged shelf", path):
         for _, digest, data in records(path, _ROW_BEGINS, 3):
