@@ -205,10 +205,12 @@ def next_number(tx: Any, artifact: str) -> int:
     """The number of the artifact's next version. None is given twice, not even one that a lost
     entry may have given.
     """
-    row = tx.execute("select last_n from artifacts where name = ?", (artifact,)).fetchone()
-    if row is None:
-        row = tx.execute("select value from meta where key = 'lost_entries'").fetchone()
-    return int(row[0]) + 1 if row else 1
+    (last,) = tx.execute(
+        "select coalesce((select last_n from artifacts where name = ?),"
+        " (select value from meta where key = 'lost_entries'), 0)",
+        (artifact,),
+    ).fetchone()
+    return int(last) + 1
 
 
 def versions_by_ids(engine: Engine, ids: Sequence[int]) -> list[VersionRow]:

@@ -215,19 +215,10 @@ def _put_version(
     warnings = list(details.get("warnings", ()))
     text = json.dumps(plain({**summary, "warnings": warnings}))
     row = tx.execute(
-        "select id from versions where artifact_id = ? and n = ?", (artifact, details["n"])
-    ).fetchone()
-    if row is not None:
-        tx.execute(
-            "update versions set size = ?, files = ?, document = ?, metric = ?, metric_value = ?"
-            " where id = ?",
-            (size, files, text, *shown, row[0]),
-        )
-        return int(row[0])
-    version = tx.execute(
         "insert into versions(artifact_id, n, seq, kind, content, record, size, files, created_at,"
         " actor, run_id, tier, source, document, warnings, metric, metric_value)"
-        " values (?,?,?,?,?,?,?,?,?,?,?,'hot',?,?,?,?,?) returning id",
+        " values (?,?,?,?,?,?,?,?,?,?,?,'hot',?,?,?,?,?) on conflict(artifact_id, n) do nothing"
+        " returning id",
         (
             artifact,
             details["n"],
@@ -245,13 +236,21 @@ def _put_version(
             len(warnings),
             *shown,
         ),
-    ).fetchone()[0]
+    ).fetchone()
+    if row is None:  # what it says could not be read before
+        return int(
+            tx.execute(
+                "update versions set size = ?, files = ?, document = ?, metric = ?,"
+                " metric_value = ? where artifact_id = ? and n = ? returning id",
+                (size, files, text, *shown, artifact, details["n"]),
+            ).fetchone()[0]
+        )
     tx.execute(
         "update artifacts set last_n = max(last_n, ?), versions = versions + 1, latest_id = ?,"
         " latest_at = ? where id = ?",
-        (details["n"], version, entry.at, artifact),
+        (details["n"], row[0], entry.at, artifact),
     )
-    return int(version)
+    return int(row[0])
 
 
 def add_manifest(tx: Tx, version: int, manifest: Manifest) -> None:
