@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
 
-from strongroom.audit.entry import parse
+from strongroom.audit.entry import BadEntry, parse
 from strongroom.catalog import blobs
 from strongroom.catalog.replay import complete, unread
 from strongroom.domain.errors import Damaged, StrongroomError
@@ -151,12 +151,15 @@ def complete_unread(desk: Desk) -> list[str]:
     what is still wrong comes back.
     """
     with desk.engine.snapshot() as tx:
-        if not blobs.has_unread(tx):
+        if desk.engine.read_only or not blobs.has_unread(tx):
             return []
     documents, wrong = StoredDocuments(desk.store), []
     with desk.engine.writing() as tx:
-        for _, line in unread(tx):
-            problem = complete(tx, parse(line), documents)
+        for seq, line in unread(tx):
+            try:
+                problem = complete(tx, parse(line), documents)
+            except BadEntry as error:  # which the check of the journal tells too
+                problem = f"entry {seq}: {error}"
             if problem:
                 wrong.append(problem)
     return wrong

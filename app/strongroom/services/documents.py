@@ -106,4 +106,4 @@ def _curves(document: Document) -> list[tuple[bytes, int]]:
     return [(parse_digest(c["blob"]), c["size"]) for c in document["curves"].values()]
 
 
-_HINT = "run `strongroom doctor`"
+_HINT = "run `strongroom verify --all --repair`"

@@ -79,21 +79,19 @@ def _take_over(desk: Desk, known: int, written: int) -> None:
                 str(desk.place.catalog),
                 _REBUILD,
             ) from error
-    note_places(desk)
+    _note_places(desk)
     log.warning("entries %s to %s were taken over from the journal", known + 1, written)
 
 
-def note_places(desk: Desk) -> int:
-    """Notes where blobs lie of which nobody knows it, as far as they are found; how many were."""
-    missing, found = blobs.without_place(desk.engine), 0
+def _note_places(desk: Desk) -> None:
+    """Notes where blobs lie of which nobody knows it, as far as they are found."""
+    missing = blobs.without_place(desk.engine)
     damaged = {digest for digest, _, _ in blobs.damaged_blobs(desk.engine)} if missing else set()
     for start in range(0, len(missing), _BATCH):
         here = desk.store.locate_all(missing[start : start + _BATCH])
         with desk.engine.writing() as tx:
             rows = [(d, s.form, s.place) for d, s in here.items() if d not in damaged]
             blobs.write_storage(tx, desk.store.name, rows)
-            found += len(rows)
-    return found
 
 
 def lost_entries(engine: Engine, accepted: bool = False) -> Ranges:
