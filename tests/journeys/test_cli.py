@@ -265,8 +265,11 @@ def test_get_refuses_what_exists_and_replaces_with_force(place, folder, tmp_path
     (target / "mine").touch()
     strongroom("get", "work", target, registry=place, code=5)
     assert (target / "mine").exists()
+    done = strongroom("get", "work", target, "--force", registry=place, code=5)
+    assert "something else: mine" in done.stderr and (target / "mine").exists()
+    (target / "mine").rename(target / "a.bin")
     strongroom("get", "work", target, "--force", registry=place)
-    assert not (target / "mine").exists() and (target / "a.bin").read_bytes() == b"alpha"
+    assert (target / "a.bin").read_bytes() == b"alpha"
     strongroom("get", "work", tmp_path / "one", "--file", "sub/b.bin", "--link", registry=place)
     copy = tmp_path / "one/sub/b.bin"
     assert not stat.S_IMODE(copy.stat().st_mode) & 0o222

@@ -317,6 +317,39 @@ def _die_behind(step: int) -> None:
     os.rename = dying(os.rename)
 
 
+@pytest.mark.parametrize("reference", ["set@v2", "one.txt"])
+@pytest.mark.parametrize("other", ["thesis.tex", "sub/x", "empty/", "0.txt/inside", "link"])
+def test_forced_over_a_folder_with_anything_else_is_refused(
+    registry, two_versions, make_file, reference, other
+):
+    """A folder in the place of a file, an empty one and a link are something else too."""
+    add(registry, make_file("one.txt", b"alone"))
+    path = two_versions / other
+    if other.startswith("0.txt"):
+        (two_versions / "0.txt").unlink()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if other.endswith("/"):
+        path.mkdir()
+    elif other == "link":
+        path.symlink_to(two_versions / "1.txt")
+    else:
+        path.write_text("precious")
+    before = {p: p.is_dir() or p.read_bytes() for p in two_versions.rglob("*")}
+    with pytest.raises(Conflict, match="something else"):
+        registry.get(reference, two_versions, force=True)
+    assert {p: p.is_dir() or p.read_bytes() for p in two_versions.rglob("*")} == before
+    assert [p.name for p in two_versions.parent.iterdir() if p.name.startswith(".strong")] == []
+
+
+def test_forced_over_a_part_of_itself_or_an_empty_folder(registry, two_versions, tmp_path):
+    (two_versions / "1.txt").unlink()
+    registry.get("set@v2", two_versions, force=True)
+    assert content(two_versions) == [b"new 0", b"new 1", b"new 2"]
+    (tmp_path / "empty").mkdir()
+    registry.get("set@v2", tmp_path / "empty", force=True)
+    assert len(content(tmp_path / "empty")) == 3
+
+
 def test_a_full_disk_without_any_reserve_is_still_read_from(registry, make_file, monkeypatch):
     """SQLite is refused every new file beside its databases."""
     add(registry, make_file("a.txt", b"some bytes"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 
 from strongroom.catalog.catalog import VersionRow
@@ -37,9 +37,10 @@ def get(
     lies in no folder, else a folder; with `as_folder` always a folder.
 
     `files` chooses some paths, which are then written below the folder `into`, unless `as_file`:
-    then `into` is the one chosen file. `link` leaves the copies read-only. Raises `NotFound`,
-    `Conflict` (`into` exists and not `force`), `Damaged` or `NoSpace`; then nothing is left under
-    the final name.
+    then `into` is the one chosen file. `link` leaves the copies read-only. With `force` what is at
+    `into` is replaced, but for a folder that holds anything else than what is written now. Raises
+    `NotFound`, `Conflict` (`into` exists, or may not be replaced), `Damaged` or `NoSpace`; then all
+    is as it was.
     """
     progress = progress or quiet()
     row = resolve(desk, reference)
@@ -53,6 +54,8 @@ def get(
     progress.total_files = len(entries)
     alone = manifest.files == 1 and not files and b"/" not in entries[0].path
     single = (alone and not as_folder) or (as_file and len(entries) == 1)
+    if into.is_dir() and not into.is_symlink():
+        _refuse_others(into, set() if single else {e.path for e in entries})
     with told("writing", into.parent):
         into.parent.mkdir(parents=True, exist_ok=True)
     with swaps.replacing(desk.place.swaps, into) as staging:
@@ -65,6 +68,28 @@ def get(
                 _write(desk, row, entry, _below(staging, entry.path), link, progress)
             _sync_tree(staging)
     return _exported(row, into, entries)
+
+
+def _refuse_others(folder: Path, paths: Set[bytes]) -> None:
+    """Raises `Conflict` where the folder holds anything but these paths and the folders of them."""
+    folders = {parent for path in paths for parent in _parents(path)}
+    root = os.fsencode(folder)
+    with told("looking into the folder", folder):
+        for place in map(os.fsencode, swaps.folders(folder)):
+            for entry in os.scandir(place):
+                below = os.path.relpath(entry.path, root)
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if below not in (folders if is_folder else paths):
+                    raise Conflict(
+                        f"the folder holds something else: {os.fsdecode(below)}",
+                        str(folder),
+                        "choose another folder, or take away what is in this one",
+                    )
+
+
+def _parents(path: bytes) -> Iterator[bytes]:
+    while path := path.rpartition(b"/")[0]:
+        yield path
 
 
 def is_there(

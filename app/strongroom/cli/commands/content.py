@@ -25,7 +25,9 @@ from strongroom.domain.quantities import size_text
     shell_complete=paths_of_version,
     help="Only this path of the version.",
 )
-@click.option("--force", is_flag=True, help="Replace what is at DEST.")
+@click.option(
+    "--force", is_flag=True, help="Replace what is at DEST; a folder must hold nothing else."
+)
 @click.option("--link", is_flag=True, help="Make the copies read-only.")
 @common
 @click.pass_obj
