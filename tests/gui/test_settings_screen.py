@@ -128,7 +128,7 @@ def test_a_journal_with_a_hole_is_mended_from_the_settings(person, screen):
     assert not screen.health.mend.isVisible()
     person.click(screen.health.button)
     person.until(lambda: "1 failed" in screen.health.sum.text())
-    assert "does not follow" in texts(screen.health)
+    person.until(lambda: "does not follow" in texts(screen.health))
     person.picture("settings-health-failed")
     person.click(screen.health.mend)
     person.until(lambda: screen.health.sum.text() == "11 passed")
