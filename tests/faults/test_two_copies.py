@@ -390,6 +390,20 @@ def test_known_damage_survives_a_rebuild(filled):
     registry.close()
 
 
+def test_damage_of_what_nothing_needs_any_more_is_forgotten(filled):
+    """What was recorded of a run before, on a shelf that was damaged meanwhile."""
+    registry = opened(filled)
+    ((line,),) = registry.desk.engine.rows(
+        "select line from entries where action = 'run.recorded' order by seq limit 1"
+    )
+    old = bytes.fromhex(parse(line).details["document"].removeprefix("sha256:"))
+    with registry.desk.engine.writing() as tx:
+        tx.execute("insert into damage values (?, 1, 'its shelf was damaged', '')", (old,))
+    assert registry.doctor()["ok"], registry.doctor()
+    assert registry.status()["damaged"] == 0
+    registry.close()
+
+
 def test_what_was_recorded_of_a_run_before_may_be_collected(filled):
     registry = opened(filled)
     for n in range(3):

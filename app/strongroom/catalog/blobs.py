@@ -192,6 +192,20 @@ def clear_damage(tx: Any, digest: bytes) -> None:
     tx.execute("delete from damage where digest=?", (digest,))
 
 
+def forget_needless_damage(engine: Engine) -> None:
+    """Takes damage off the list of blobs that nothing refers to any more, if all is known that
+    does.
+    """
+    if not engine.row("select 1 from damage limit 1") or engine.read_only:
+        return
+    with engine.writing() as tx:
+        if not has_unread(tx):
+            tx.execute(
+                "delete from damage where not exists(select 1 from blobs b"
+                f" where b.digest = damage.digest and {REFERRED})"
+            )
+
+
 def damaged_blobs(engine: Engine) -> list[tuple[bytes, str, str]]:
     """`(digest, reason, place)` of blobs known to be damaged and not mended."""
     return [

@@ -176,6 +176,7 @@ def _documents(desk: Desk) -> str:
 
 
 def _damage(desk: Desk) -> str:
+    blobs.forget_needless_damage(desk.engine)
     found = blobs.damaged_blobs(desk.engine)
     if found:
         digest, reason, _ = found[0]
