@@ -364,6 +364,37 @@ def test_a_version_whose_documents_are_gone_stays_and_comes_back_with_them(
     assert said(filled) == after
 
 
+@pytest.mark.parametrize("keep", [True, False])
+def test_what_could_be_seen_before_a_rebuild_can_be_seen_after_it(filled, make_file, keep):
+    """The documents are gone, the old catalog still says what they said; or it is gone too."""
+    registry = opened(filled)
+    add(registry, make_file("x.txt"), name="x", metrics={"auc": 0.9}, params={"lr": 0.1})
+    registry.start_run("r2", params={"lr": 0.5})
+    registry.finish_run("r2")
+    registry.close()
+    before = said(filled)
+    shelf = sqlite3.connect(filled / "shelves" / "000001.db")
+    connection = sqlite3.connect(filled / "catalog.db")
+    gone = connection.execute(
+        "select record from versions where metric <> '' union select document from runs"
+    ).fetchall()
+    shelf.executemany("delete from blobs where digest = ?", gone)
+    shelf.commit()
+    connection.close()
+    shelf.close()
+    if not keep:
+        (filled / "catalog.db").unlink()
+    assert rebuild_registry(filled)["problems"]
+    registry = opened(filled)
+    (row,) = registry.list_versions("x")["versions"]
+    assert (row["metrics"] == {"auc": 0.9}) is keep
+    assert registry.show_run("r2")["run"]["params"] == {"lr": 0.5}, "as it was recorded before"
+    assert row["damaged"] and (registry.list_runs()["runs"] == before["runs"]) is keep
+    found = registry.list_versions(text="auc>0.8")["versions"]
+    assert bool(found) is keep
+    registry.close()
+
+
 def test_adding_the_same_content_again_brings_a_lost_manifest_back(filled, make_file):
     take_out(filled, "content", 2)
     rebuild_registry(filled)

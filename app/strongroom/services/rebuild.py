@@ -138,6 +138,7 @@ def _make(
                 blobs.write_first_storage(tx, store.name, rows)
             progress.tick()
         keepsakes.carry_over(place.catalog, engine)
+        keepsakes.fill_in(place.catalog, engine)
         with engine.writing() as tx:
             tx.execute("pragma optimize")
         engine.rows("pragma wal_checkpoint(truncate)")
