@@ -19,6 +19,7 @@ from strongroom.domain.errors import BadInput, Conflict, Damaged, NotFound, Unre
 from strongroom.store import place as places
 from strongroom.store.folder import FolderStore, Found
 from strongroom.store.intake import Changed, take
+from strongroom.store.shelf import salvage
 from strongroom.store.stat_cache import StatCache
 from tests.store.conformance import LARGE, SMALL, Conformance, digest, kept
 
@@ -161,6 +162,19 @@ def test_a_damaged_shelf_is_left_for_a_new_one_and_its_rows_are_saved(store, tmp
     assert wound == "emptied" or len(saved) > 10
     assert {p.name[:15] for p in store.quarantine_folder.iterdir()} == {"shelf-000001.db"}
     assert all(not store.shelves.problem(n, wholly=True) for n in store.shelves.numbers())
+
+
+def test_rows_are_read_from_a_log_that_was_cut_anywhere(store, tmp_path):
+    """Also from the last page of it, which is not whole."""
+    contents = [os.urandom(700) + bytes([n]) for n in range(40)]
+    store.put_small([(digest(data), data) for data in contents])
+    log = (store.shelves.folder / "000001.db-wal").read_bytes()
+    alone = tmp_path / "000009.db"
+    for cut in range(len(log), 5000, -1237):
+        (tmp_path / "000009.db-wal").write_bytes(log[:cut])
+        whole = {digest(d) for d in contents if 0 <= log.find(d) <= cut - len(d)}
+        assert {found for found, _ in salvage(alone)} == whole, cut
+    assert len(whole) < len(contents)
 
 
 def test_a_full_shelf_is_sealed_and_the_next_one_begins(tmp_path):

@@ -80,9 +80,10 @@ class _Pages:
         yield from self.in_log()
 
     def in_log(self) -> Iterator[tuple[Buffer, int]]:
+        """`(buffer, offset)` of every page in the log; of a cut log the last one is not whole."""
         step = self.size + _FRAME_HEAD
-        for start in range(_LOG_HEAD, len(self.log) - step + 1, step):
-            yield self.log, start + _FRAME_HEAD
+        for start in range(_LOG_HEAD + _FRAME_HEAD, len(self.log), step):
+            yield self.log, start
 
     def page(self, number: int, newest: bool) -> bytes:
         """Empty where there is no such page."""
