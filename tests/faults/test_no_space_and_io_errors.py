@@ -363,7 +363,7 @@ def test_a_get_that_fails_at_any_write_leaves_what_was_there(origin, tmp_path, c
         if before == "a file":
             target.write_bytes(b"the user's own")
         elif before == "a folder":
-            make_folder(target, {"mine": 20}, seed=9)
+            make_folder(target, {"a": 20}, seed=9)
         was = bytes_of(target.parent)
         with broken(target.parent, number, code) as disk:
             try:
