@@ -102,6 +102,8 @@ class RegistryMachine(RuleBasedStateMachine):
     def get(self, version):
         name, n = version
         target = self.root / "out"
+        if target.is_dir():  # what another version left there is not replaced
+            shutil.rmtree(target)
         self.registry.get(f"{name}@v{n}", target, force=True)
         content = self.model[name][n - 1]
         if len(content) == 1 and "/" not in next(iter(content)):
