@@ -195,8 +195,8 @@ def path_of(file):
 
 
 RegistryMachine.TestCase.settings = settings(
-    max_examples=8,
-    stateful_step_count=20,
+    max_examples=40,
+    stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
